@@ -1,0 +1,114 @@
+"""Two languages, English msgids, one catalogue domain for each room that speaks (core, each addon).
+
+Texts are looked up when they are shown: `_` now, `_l` later, in the language of whoever reads.
+Which language that is, is a context variable set by the web (user, tenant, browser), by a job or
+by a command with `speaking`.
+"""
+
+from __future__ import annotations
+
+import gettext as gettext_module
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import LazyProxy
+
+#: What a lazy text is for the type checker.
+Lazy = LazyProxy
+
+#: Codes of the languages we speak; also the names of the catalogue folders.
+LANGUAGES = ("zh", "en")
+#: What `core.i18n` calls a language, and what HTML, HTTP and CLDR call it.
+HTML_TAGS = {"zh": "zh-CN", "en": "en"}
+LOCALES = {"zh": "zh_Hans_CN", "en": "en_US"}
+
+_language: ContextVar[str] = ContextVar("language", default="en")
+_catalogues: dict[str, gettext_module.NullTranslations] = {"en": gettext_module.NullTranslations()}
+_sources: list[Path] = []
+
+
+def add_catalogue(folder: Path) -> None:
+    """Join the ``<lang>/LC_MESSAGES/*.po`` files below ``folder`` to what is spoken.
+
+    The files are compiled in memory, so a changed text needs no build step.
+    """
+    if folder in _sources:
+        return
+    _sources.append(folder)
+    for language in LANGUAGES:
+        for path in sorted(folder.glob(f"{language}/LC_MESSAGES/*.po")):
+            compiled = io.BytesIO()
+            with path.open("rb") as source:
+                write_mo(compiled, read_po(source, locale=language))
+            compiled.seek(0)
+            loaded = gettext_module.GNUTranslations(compiled)
+            loaded.add_fallback(_catalogues.get(language, gettext_module.NullTranslations()))
+            _catalogues[language] = loaded
+
+
+def language() -> str:
+    """The code of the language in force, "zh" or "en"."""
+    return _language.get()
+
+
+def set_language(code: str) -> None:
+    """Speak ``code`` from here on in this context (the web does so once a request)."""
+    _language.set(code if code in LANGUAGES else "en")
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Speak ``code`` inside the block."""
+    token = _language.set(code if code in LANGUAGES else "en")
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def match_language(wish: str | None) -> str | None:
+    """Map what a browser, a user or an operator writes (``zh-CN``, ``zh_TW``, ``en-GB``) to our code."""
+    head = (wish or "").replace("_", "-").split("-")[0].strip().lower()
+    return head if head in LANGUAGES else None
+
+
+def gettext(message: str, **values: Any) -> str:
+    """The text of ``message`` in the language in force, its ``%(name)s`` filled in."""
+    catalogue = _catalogues.get(_language.get())
+    text = catalogue.gettext(message) if catalogue is not None and message else message
+    return text % values if values else text
+
+
+def ngettext(singular: str, plural: str, n: int, **values: Any) -> str:
+    """Like `gettext` for a text that depends on the number ``n``."""
+    catalogue = _catalogues.get(_language.get(), _catalogues["en"])
+    return catalogue.ngettext(singular, plural, n) % {"n": n, **values}
+
+
+def pgettext(context: str, message: str, **values: Any) -> str:
+    """Like `gettext` for a short word whose meaning needs a context."""
+    catalogue = _catalogues.get(_language.get(), _catalogues["en"])
+    text = catalogue.pgettext(context, message)
+    return text % values if values else text
+
+
+def lazy_gettext(message: str, **values: Any) -> Lazy:
+    """A text looked up whenever it is shown; for everything said at import time."""
+    return LazyProxy(gettext, message, enable_cache=False, **values)
+
+
+def lazy_pgettext(context: str, message: str) -> Lazy:
+    """Like `lazy_gettext` with a context."""
+    return LazyProxy(pgettext, context, message, enable_cache=False)
+
+
+_ = gettext
+_l = lazy_gettext
+_p = pgettext
+_lp = lazy_pgettext

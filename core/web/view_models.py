@@ -1,0 +1,374 @@
+"""What a template may ask for: plain shapes between the views and the templates.
+
+A view computes everything (rights, labels, formatted values, addresses); a template only lays it
+out. Shapes carry no queries and no rules, so a template can be shown with made-up data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value of a choice; ``tone`` is ok, info, warn, bad, mute or violet."""
+
+    value: str
+    label: str
+    tone: str = "mute"
+    selected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MenuLink:
+    """One entry of the side menu, the palette or a dropdown."""
+
+    title: str
+    url: str
+    icon: str = "circle"
+    active: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MenuSection:
+    """A titled group of menu entries; an empty title stands for the group on top."""
+
+    title: str
+    links: Sequence[MenuLink]
+
+
+@dataclass(frozen=True, slots=True)
+class Avatar:
+    """Initials on a tint; ``tint`` is 1 to 6, taken from the name so that it never changes."""
+
+    text: str
+    tint: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What every signed-in page shows around its content."""
+
+    tenant_name: str
+    user_name: str
+    user_email: str
+    avatar: Avatar
+    menu: Sequence[MenuSection]
+    #: What the "+" of the top bar offers.
+    create: Sequence[MenuLink]
+    settings_url: str
+    #: "zh" or "en".
+    lang: str
+    #: "light", "dark" or "auto".
+    theme: str
+    csrf: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """One field on a form (its control) or on a page (its formatted value).
+
+    ``kind`` is one of text, multiline, choice, phone, email, day, instant, link, tags, flag,
+    integer; it decides the control.
+    """
+
+    name: str
+    label: str
+    kind: str
+    #: What the control holds: a string, for tags a list of strings, for a flag a bool.
+    value: Any = ""
+    #: The value as the reader's habits show it; empty when there is none.
+    display: Markup = Markup("")
+    help: str = ""
+    required: bool = False
+    readonly: bool = False
+    wide: bool = False
+    errors: Sequence[str] = ()
+    options: Sequence[Option] = ()
+    max_length: int | None = None
+    #: For a link: GET ``?q=`` answers ``{"items": [{"id", "label", "hint"}]}``.
+    lookup_url: str = ""
+    #: For a link: the quick-create page of its target, empty when the reader may not create one.
+    create_url: str = ""
+    #: For a link: the label of the record now linked.
+    link_label: str = ""
+
+    @property
+    def control_id(self) -> str:
+        """The id that ties the control to its label and its errors."""
+        return "f-" + self.name.replace(".", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSection:
+    """A titled group of fields."""
+
+    title: str
+    fields: Sequence[FieldView]
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One nested line of a form; ``id`` is empty for a new one."""
+
+    id: str
+    fields: Sequence[FieldView]
+
+
+@dataclass(frozen=True, slots=True)
+class LinesView:
+    """Nested lines edited in place. ``blank`` is a line whose names hold ``__i__`` for its number."""
+
+    name: str
+    title: str
+    headers: Sequence[str]
+    lines: Sequence[LineView]
+    blank: LineView
+    add_label: str
+    errors: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FormView:
+    """A whole form: create (``version`` is None) or edit."""
+
+    title: str
+    action: str
+    cancel_url: str
+    sections: Sequence[FieldSection]
+    lines: Sequence[LinesView] = ()
+    version: int | None = None
+    errors: Sequence[str] = ()
+    #: Where the browser keeps what was typed until it is saved.
+    draft_key: str = ""
+    #: Set when somebody else saved in between: field label, theirs, mine.
+    conflicts: Sequence[tuple[str, Markup, Markup]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnView:
+    """One column of a list."""
+
+    name: str
+    label: str
+    #: "start" or "end" (numbers).
+    align: str = "start"
+    #: Address that sorts by this column; empty when it cannot.
+    sort_url: str = ""
+    #: "asc", "desc" or "".
+    sorted: str = ""
+    #: On a phone: "title", "tag", "meta" or "hide".
+    phone: str = "hide"
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """One row: ``cells`` are ready markup in the order of the columns."""
+
+    id: int
+    url: str
+    cells: Sequence[Markup]
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QuickFilter:
+    """A choice field as a drop-down above the list."""
+
+    name: str
+    label: str
+    options: Sequence[Option]
+
+    @property
+    def active(self) -> bool:
+        """Whether the list is narrowed by it."""
+        return any(option.selected and option.value for option in self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class FilterField:
+    """A field as the filter builder offers it; ``operators`` are (code, label) pairs."""
+
+    name: str
+    label: str
+    kind: str
+    operators: Sequence[tuple[str, str]]
+    options: Sequence[Option] = ()
+    lookup_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A condition in force, and the address of the list without it."""
+
+    text: str
+    remove_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Which rows are shown; empty addresses at the ends."""
+
+    first: int
+    last: int
+    total: int
+    previous_url: str = ""
+    next_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyView:
+    """What to say and offer when there is nothing to show."""
+
+    icon: str
+    title: str
+    text: str
+    clear_url: str = ""
+    create_url: str = ""
+    create_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """A list page."""
+
+    title: str
+    url: str
+    resource: str
+    #: Segments beside the title ("All", "Mine", "Archived").
+    segments: Sequence[MenuLink]
+    columns: Sequence[ColumnView]
+    rows: Sequence[RowView]
+    pager: Pager
+    q: str = ""
+    quick_filters: Sequence[QuickFilter] = ()
+    filter_fields: Sequence[FilterField] = ()
+    #: The tree now in force, as the filter builder reads it.
+    filter_json: str = ""
+    chips: Sequence[Chip] = ()
+    #: Parameters that the filter row keeps (sort, columns, segment).
+    keep: Mapping[str, str] = field(default_factory=dict)
+    #: All columns there are; ``selected`` marks those shown.
+    column_choice: Sequence[Option] = ()
+    create_url: str = ""
+    create_label: str = ""
+    export_url: str = ""
+    empty: EmptyView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One fact in the history of a record."""
+
+    id: int
+    #: created, updated, archived, restored, note, attachment, or an addon's own kind.
+    kind: str
+    icon: str
+    tone: str
+    title: str
+    #: Formatted text; line breaks kept.
+    body: Markup
+    #: "today 09:41", in the reader's zone and language; ``at_iso`` for the machine.
+    at: str
+    at_iso: str
+    author: str = ""
+    #: Field label, before, after.
+    changes: Sequence[tuple[str, Markup, Markup]] = ()
+    #: Attachment: address, file name, size as text.
+    file_url: str = ""
+    file_name: str = ""
+    file_size: str = ""
+    delete_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineView:
+    """The history of a record, newest first, and where to add to it."""
+
+    entries: Sequence[TimelineEntry]
+    #: Segments: all, notes, files, changes.
+    segments: Sequence[MenuLink]
+    note_url: str = ""
+    attach_url: str = ""
+    more_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PanelItem:
+    """One row of a side panel."""
+
+    title: str
+    subtitle: str = ""
+    url: str = ""
+    avatar: Avatar | None = None
+    icon: str = ""
+    tag: Option | None = None
+    #: tel: or mailto: address behind a quiet icon.
+    action_url: str = ""
+    action_icon: str = ""
+    action_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A card at the side of a record: either ``items`` or ready ``html``."""
+
+    name: str
+    title: str
+    items: Sequence[PanelItem] = ()
+    html: Markup = Markup("")
+    empty: str = ""
+    add_url: str = ""
+    add_label: str = ""
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ActionView:
+    """A button: ``post`` for what changes something, a plain link otherwise."""
+
+    name: str
+    label: str
+    url: str
+    icon: str = ""
+    post: bool = False
+    #: A dialog fetched from ``url`` instead of a page.
+    dialog: bool = False
+    primary: bool = False
+    danger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """A record's page."""
+
+    title: str
+    subtitle: str
+    avatar: Avatar
+    icon: str
+    url: str
+    list_url: str
+    list_title: str
+    version: int
+    tags: Sequence[Option]
+    sections: Sequence[FieldSection]
+    panels: Sequence[Panel]
+    timeline: TimelineView | None
+    #: Primary first; shown as buttons, the rest go under "more".
+    actions: Sequence[ActionView]
+    more_actions: Sequence[ActionView] = ()
+    #: Set when archived: when, by whom, why.
+    archived: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """A short message; ``undo_url`` is posted to take the work back."""
+
+    text: str
+    tone: str = "ok"
+    undo_url: str = ""
