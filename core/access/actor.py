@@ -1,0 +1,104 @@
+"""Who acts: a user with the roles and units of this request, or the operator at the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from core.access.permissions import Permissions, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What one grant reaches: everything, the records of some units, or the actor's own."""
+
+    scope: Scope
+    role: str
+    units: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A user with everything rights depend on; made once a request and never changed."""
+
+    #: None for the operator, who acts on the machine itself and may do everything.
+    user_id: int | None
+    name: str = ""
+    email: str = ""
+    unit_id: int | None = None
+    language: str | None = None
+    theme: str = "auto"
+    roles: frozenset[str] = frozenset()
+    #: ``{(resource, verb): what the actor's roles reach}``.
+    reaches: Mapping[tuple[str, str], Sequence[Reach]] = field(default_factory=dict)
+    is_administrator: bool = False
+
+    def reach(self, resource: str, verb: str) -> Sequence[Reach]:
+        """All ways in which the actor may do ``verb`` with records of ``resource``."""
+        if self.is_administrator:
+            return (Reach(Scope.ALL, "administrator"),)
+        return self.reaches.get((resource, verb), ())
+
+    def may(self, resource: str, verb: str) -> bool:
+        """Whether the actor may do ``verb`` with any record of ``resource`` at all."""
+        return self.is_administrator or (resource, verb) in self.reaches
+
+
+#: Whoever works at the command line of the machine.
+OPERATOR: Final = Actor(user_id=None, name="operator", is_administrator=True)
+
+_BELOW = text("""
+    with recursive tree(top, id) as (
+        select id, id from core_unit where id = any(:units)
+        union all
+        select tree.top, core_unit.id from core_unit join tree on core_unit.parent_id = tree.id
+    )
+    select top, array_agg(id) from tree group by top
+""")
+
+
+def make_actor(
+    session: Session, permissions: Permissions, user: Mapping[str, Any], assignments: Sequence[tuple[str, int | None]]
+) -> Actor:
+    """Work out what a user reaches.
+
+    Args:
+        session: bound to the user's tenant; asked once, and only when a role reaches below a unit.
+        permissions: what the roles grant.
+        user: id, name, email, unit_id, language, theme.
+        assignments: ``(role, unit or None)``; None stands for the user's own unit.
+    """
+    home = user["unit_id"]
+    places = [(role, unit if unit is not None else home) for role, unit in assignments]
+    roles = frozenset(role for role, _ in assignments)
+    below: dict[int, list[int]] = {}
+    if any(each.scope is Scope.UNIT_BELOW for _, each in permissions.grants_of(roles)):
+        tops = sorted({unit for _, unit in places if unit is not None})
+        below = dict(session.execute(_BELOW, {"units": tops}).tuples().all())
+    reaches: dict[tuple[str, str], list[Reach]] = {}
+    for role, unit in places:
+        for _, each in permissions.grants_of([role]):
+            reach = Reach(each.scope, role, _units(each.scope, unit, below))
+            for verb in each.verbs:
+                reaches.setdefault((each.resource, verb), []).append(reach)
+    return Actor(
+        user_id=user["id"],
+        name=user["name"],
+        email=user["email"],
+        unit_id=home,
+        language=user["language"],
+        theme=user["theme"],
+        roles=roles,
+        reaches=reaches,
+        is_administrator=permissions.is_administrator(roles),
+    )
+
+
+def _units(scope: Scope, unit: int | None, below: Mapping[int, Sequence[int]]) -> frozenset[int]:
+    if unit is None or scope in (Scope.OWN, Scope.ALL):
+        return frozenset()
+    return frozenset(below.get(unit, (unit,))) if scope is Scope.UNIT_BELOW else frozenset((unit,))

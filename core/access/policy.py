@@ -1,0 +1,64 @@
+"""Policies: one definition that answers "which records" as SQL and "may I, and why" for one row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, false, or_
+
+from core.access.actor import Actor, Reach
+from core.access.permissions import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A yes or no and what it rests on."""
+
+    allowed: bool
+    #: The role and scope that allow it; empty for a no.
+    role: str = ""
+    scope: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What an actor reaches with one verb on one resource.
+
+    Rows without an owner are reached by any grant, whatever its scope.
+    """
+
+    actor: Actor
+    resource: str
+    verb: str
+    is_owned: bool
+
+    def predicate(self, table: FromClause) -> ColumnElement[bool] | None:
+        """The condition that selects what the actor reaches; None when that is everything."""
+        reaches = self.actor.reach(self.resource, self.verb)
+        if not reaches:
+            return false()
+        if not self.is_owned or any(each.scope is Scope.ALL for each in reaches):
+            return None
+        conditions = []
+        units = {unit for each in reaches for unit in each.units}
+        if units:
+            conditions.append(table.c.unit_id.in_(sorted(units)))
+        if any(each.scope is Scope.OWN for each in reaches):
+            conditions.append(table.c.owner_id == self.actor.user_id)
+        return or_(*conditions) if conditions else false()
+
+    def decide(self, row: Mapping[str, Any]) -> Decision:
+        """Whether the actor reaches ``row`` (``owner_id`` and ``unit_id`` of an owned one), and why."""
+        for each in self.actor.reach(self.resource, self.verb):
+            if self._holds(each, row):
+                return Decision(True, each.role, each.scope)
+        return Decision(False)
+
+    def _holds(self, reach: Reach, row: Mapping[str, Any]) -> bool:
+        if not self.is_owned or reach.scope is Scope.ALL:
+            return True
+        if reach.scope is Scope.OWN:
+            return row.get("owner_id") is not None and row["owner_id"] == self.actor.user_id
+        return row.get("unit_id") in reach.units

@@ -1,0 +1,1 @@
+"""Addons: what they declare, where they are found, how they load, and for whom they are on."""

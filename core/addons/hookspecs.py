@@ -1,0 +1,54 @@
+"""Where addons may join in: the hooks the core calls.
+
+Lists of all implementations are joined. A hook that decorates a page is isolated: an addon that
+raises loses its own part, the page still renders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import pluggy
+
+if TYPE_CHECKING:
+    from core.menus import MenuItem
+
+PROJECT: Final = "guanxi"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class CoreHooks:
+    """The hooks of the core; addons bring further ones in their ``hookspecs`` room."""
+
+    @hookspec
+    def menu_items(self) -> Sequence[MenuItem]:
+        """Give entries for the side menu.
+
+        Called once at start. An entry is shown to those whose tenant has the addon on and who may
+        read the resource it names.
+        """
+
+    @hookspec
+    def home_cards(self, session: Any, actor: Any) -> Sequence[Any] | None:
+        """Give cards (`core.web.view_models.Panel`) for the home page, sorted by their ``order``.
+
+        Called once a view for the addons this tenant has on. Isolated.
+        """
+
+    @hookspec
+    def record_panels(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Any] | None:
+        """Give cards (`core.web.view_models.Panel`) for the side of a record's page.
+
+        ``record`` is the row as a mapping of fields the reader may see. Called once a view for the
+        addons this tenant has on. Isolated.
+        """
+
+    @hookspec
+    def record_actions(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Any] | None:
+        """Give buttons (`core.web.view_models.ActionView`) for the head of a record's page. Isolated."""
+
+    @hookspec
+    def load_samples(self, session: Any, actor: Any) -> None:
+        """Write the addon's sample data through its services; called by ``guanxi demo load``."""

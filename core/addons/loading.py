@@ -1,0 +1,154 @@
+"""Loading: import all rooms of an addon, check them, and only then open them to the rest.
+
+A room is a module found by name (``resources``, ``permissions``, ``hooks`` ...). What its contents
+mean is known by a `Room`, offered by the part of the core that uses it; so this module knows
+neither resources nor routes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Protocol
+
+from core.addons.discovery import Found
+from core.addons.hooks import Hooks
+from core.addons.manifest import CORE, AddonError, Manifest, in_order
+from core.db import base
+from core.i18n import add_catalogue
+
+logger = logging.getLogger(__name__)
+
+
+class Room(Protocol):
+    """Knows what one room of an addon holds."""
+
+    #: Name of the module within the addon.
+    name: str
+
+    def read(self, addon: Manifest, module: ModuleType) -> Any:
+        """Collect and check the contents; registers nothing.
+
+        Raises:
+            AddonError: something in the room cannot be used.
+        """
+
+    def open(self, addon: Manifest, contents: Any) -> None:
+        """Register what `read` gave; called once every room of the addon has been read."""
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """The addons of this process."""
+
+    #: In dependency order, the core first.
+    addons: dict[str, Manifest] = field(default_factory=dict)
+    #: Why an addon could not be loaded, by its name.
+    quarantined: dict[str, str] = field(default_factory=dict)
+
+    def dependents(self, name: str) -> list[str]:
+        """The addons that need ``name``, directly or through others."""
+        needing: list[str] = []
+        for addon in self.addons.values():
+            if name in addon.depends or any(each in addon.depends for each in needing):
+                needing.append(addon.name)
+        return needing
+
+
+class HooksRoom:
+    """The ``hooks`` room: implementations of others' hooks."""
+
+    name = "hooks"
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+
+    def read(self, addon: Manifest, module: ModuleType) -> Any:
+        """Collect the ``@hookimpl`` functions."""
+        return self._hooks.implementations(addon.name, module)
+
+    def open(self, addon: Manifest, contents: Any) -> None:
+        """Register them."""
+        self._hooks.register(addon.name, contents)
+
+
+class HookspecsRoom:
+    """The ``hookspecs`` room: hooks that others may implement."""
+
+    name = "hookspecs"
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+
+    def read(self, addon: Manifest, module: ModuleType) -> Any:
+        """Take the module as it is."""
+        return module
+
+    def open(self, addon: Manifest, contents: Any) -> None:
+        """Make its hooks known."""
+        self._hooks.add_specs(contents)
+
+
+class ModelsRoom:
+    """The ``models`` room: importing it is all; the tables know their addon."""
+
+    name = "models"
+
+    def read(self, addon: Manifest, module: ModuleType) -> Any:
+        """Nothing beyond the import."""
+
+    def open(self, addon: Manifest, contents: Any) -> None:
+        """Nothing to register."""
+
+
+def load(found: Found, rooms: Sequence[Room]) -> Catalogue:
+    """Load the core's own rooms and every addon in dependency order.
+
+    An addon that fails in any room is quarantined with the reason, its tables are taken out again,
+    and what needs it is quarantined with it; the others load.
+    """
+    catalogue = Catalogue(quarantined=dict(found.broken))
+    _load_one(CORE, rooms)
+    catalogue.addons["core"] = CORE
+    ordered, unmet = in_order(found.manifests)
+    catalogue.quarantined.update(unmet)
+    for addon in ordered:
+        missing = [name for name in addon.depends if name not in catalogue.addons]
+        try:
+            if missing:
+                raise AddonError(f"needs {', '.join(missing)}, which does not load")
+            _load_one(addon, rooms)
+        except Exception as error:
+            base.forget(addon.name)
+            catalogue.quarantined[addon.name] = _reason(addon, error)
+            logger.error("addon %s is quarantined: %s", addon.name, catalogue.quarantined[addon.name])
+        else:
+            catalogue.addons[addon.name] = addon
+    return catalogue
+
+
+def _load_one(addon: Manifest, rooms: Sequence[Room]) -> None:
+    base.claim_package(addon.package, addon.name)
+    importlib.import_module(addon.package)
+    contents: list[tuple[Room, Any]] = []
+    for room in rooms:
+        module_name = f"{addon.package}.{room.name}"
+        if importlib.util.find_spec(module_name) is not None:
+            contents.append((room, room.read(addon, importlib.import_module(module_name))))
+    add_catalogue(addon.folder / "translations")
+    for room, content in contents:
+        room.open(addon, content)
+
+
+def _reason(addon: Manifest, error: Exception) -> str:
+    """One line that names the addon's own file where the mistake lies, as far as it is known."""
+    if isinstance(error, AddonError):
+        return str(error)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if str(addon.folder) in frame.filename]
+    where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
+    return f"{where}{type(error).__name__}: {error}"

@@ -1,0 +1,122 @@
+"""The declarative base: one MetaData for all, one registry of mappers for each addon.
+
+Separate registries keep the mappers of one addon working when another addon's are broken; one
+MetaData lets statements and foreign keys cross addons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import CheckConstraint, Index, MetaData, Table
+from sqlalchemy.orm import Mapped, declared_attr, registry
+
+from core.db import fields
+from core.i18n import _l
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+#: Addon of each package that holds models; the loader adds to it before it imports an addon.
+_addon_of_package: dict[str, str] = {"core": "core"}
+_registries: dict[str, registry] = {}
+
+
+def claim_package(package: str, addon: str) -> None:
+    """Say that models defined below ``package`` belong to ``addon``."""
+    _addon_of_package[package] = addon
+
+
+def addon_of(module: str) -> str:
+    """The addon whose package holds ``module``.
+
+    Raises:
+        LookupError: no addon has claimed a package above it.
+    """
+    package = module
+    while package:
+        if package in _addon_of_package:
+            return _addon_of_package[package]
+        package = package.rpartition(".")[0]
+    raise LookupError(f"{module} lies in no package of an addon")
+
+
+def tables_of(addon: str) -> Iterator[Table]:
+    """The tables ``addon`` owns, parents before children."""
+    return (table for table in metadata.sorted_tables if table.info.get("addon") == addon)
+
+
+def forget(addon: str) -> None:
+    """Take an addon's tables and mappers out, so that nothing of a broken addon is left behind."""
+    for table in [table for table in metadata.tables.values() if table.info.get("addon") == addon]:
+        metadata.remove(table)
+    if addon in _registries:
+        _registries.pop(addon).dispose()
+
+
+class Model:
+    """Base of every mapped class; a subclass with a ``__tablename__`` becomes a table of its addon."""
+
+    __table__: ClassVar[Table]
+    __tablename__: str
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__tablename__" not in cls.__dict__:
+            return
+        addon = addon_of(cls.__module__)
+        _registries.setdefault(addon, registry(metadata=metadata)).mapped(cls)
+        cls.__table__.info["addon"] = addon
+        for column in cls.__table__.columns:
+            word: fields.Word | None = column.info.get("word")
+            if word is not None and word.choices is not None:
+                allowed = ", ".join(f"'{choice.value}'" for choice in word.choices)
+                cls.__table__.append_constraint(CheckConstraint(f"{column.name} in ({allowed})", column.name))
+            if word is not None and word.kind is fields.Kind.TAGS:
+                Index(None, column, postgresql_using="gin")
+
+
+class Record(Model):
+    """What every editable row has: a key, a version for optimistic locking, and its history in short."""
+
+    id: Mapped[int] = fields.key()
+    version: Mapped[int] = fields.version()
+    created_at: Mapped[datetime] = fields.instant(label=_l("Created"), readonly=True, now=True)
+    updated_at: Mapped[datetime] = fields.instant(label=_l("Changed"), readonly=True, now=True)
+    archived_at: Mapped[datetime | None] = fields.instant(label=_l("Archived"), readonly=True)
+    archived_reason: Mapped[str | None] = fields.text(300, label=_l("Reason for archiving"), readonly=True)
+
+    @declared_attr
+    def created_by_id(self) -> Mapped[int | None]:
+        """Who created it; empty for the command line."""
+        return fields.link("core.user", label=_l("Created by"), readonly=True, index=False)
+
+    @declared_attr
+    def updated_by_id(self) -> Mapped[int | None]:
+        """Who changed it last; empty for the command line."""
+        return fields.link("core.user", label=_l("Changed by"), readonly=True, index=False)
+
+
+class Owned(Model):
+    """Rows that somebody is responsible for; record scopes look at the owner and the unit."""
+
+    @declared_attr
+    def owner_id(self) -> Mapped[int | None]:
+        """The user responsible."""
+        return fields.link("core.user", label=_l("Owner"))
+
+    @declared_attr
+    def unit_id(self) -> Mapped[int | None]:
+        """The org unit it belongs to; the owner's unit unless said otherwise."""
+        return fields.link("core.unit", label=_l("Unit"))
+
+

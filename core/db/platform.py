@@ -1,0 +1,73 @@
+"""The control tables in schema ``platform``: tenants, their hosts, and platform administrators."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+    func,
+    text,
+)
+
+from core.db.base import metadata as tenant_metadata
+
+metadata = MetaData(schema="platform", naming_convention=tenant_metadata.naming_convention)
+
+#: One row: the number drawn at init that names this installation's roles within the cluster.
+installation = Table("installation", metadata, Column("id", String(8), primary_key=True))
+
+tenant = Table(
+    "tenant",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("slug", String(41), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("schema", String(63), nullable=False, unique=True),
+    Column("role", String(63), nullable=False, unique=True),
+    Column("language", String(2), nullable=False, server_default="zh"),
+    Column("timezone", String(60), nullable=False, server_default="Asia/Shanghai"),
+    Column("country", String(2), nullable=False, server_default="CN"),
+    Column("is_default", Boolean, nullable=False, server_default=text("false")),
+    Column("state", String(20), nullable=False, server_default="active"),
+    #: Why the last upgrade failed; empty when it did not.
+    Column("failure", Text),
+    Column("addons", ARRAY(String(60)), nullable=False, server_default="{}"),
+    Column("version", BigInteger, nullable=False, server_default="1"),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index("uq_tenant_is_default", "is_default", unique=True, postgresql_where=text("is_default")),
+)
+
+tenant_host = Table(
+    "tenant_host",
+    metadata,
+    Column("host", String(253), primary_key=True),
+    Column("tenant_id", BigInteger, ForeignKey(tenant.c.id, ondelete="CASCADE"), nullable=False, index=True),
+)
+
+administrator = Table(
+    "administrator",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("email", String(254), nullable=False, unique=True),
+    Column("password_hash", String(200), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
+administrator_session = Table(
+    "administrator_session",
+    metadata,
+    #: SHA-256 of the token in the cookie.
+    Column("token_hash", String(64), primary_key=True),
+    Column("administrator_id", BigInteger, ForeignKey(administrator.c.id, ondelete="CASCADE"), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+)

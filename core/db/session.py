@@ -1,0 +1,83 @@
+"""Connections and the unit of work: one transaction for one tenant, then what follows a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.orm import Session, sessionmaker
+
+from core.db.tenancy import Binding, Tenant, UnboundSession, bind
+
+#: A backend keeps about 20 kB for each table it has touched, so it is retired after this many tenants.
+TENANTS_PER_CONNECTION: Final = 200
+
+
+class BoundSession(Session):
+    """A session that binds each of its transactions; made by `Database.session` only."""
+
+
+event.listen(BoundSession, "after_begin", bind)
+
+
+class Database:
+    """The pool of one login and the sessions made from it."""
+
+    def __init__(self, url: str, *, pool_size: int = 16, **options: Any) -> None:
+        self.engine: Engine = create_engine(
+            url, pool_size=pool_size, max_overflow=4, pool_timeout=10, pool_pre_ping=False, **options
+        )
+        event.listen(self.engine, "checkout", _retire)
+        self._sessions = sessionmaker(self.engine, class_=BoundSession, autoflush=False, expire_on_commit=False)
+
+    def session(self, binding: Binding) -> Session:
+        """A session whose every transaction is bound to ``binding``; the caller closes it."""
+        return self._sessions(info={"binding": binding})
+
+    @contextmanager
+    def unit_of_work(self, binding: Binding) -> Iterator[Session]:
+        """Run a block in one transaction: commit at its end and deliver what waits for that, or undo all."""
+        with self.session(binding) as session:
+            yield session
+            commit(session)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _retire(dbapi_connection: Any, record: Any, proxy: Any) -> None:
+    if len(record.info.get("tenants", ())) >= TENANTS_PER_CONNECTION:
+        raise DisconnectionError("this connection has served its number of tenants")
+
+
+def tenant_of(session: Session) -> Tenant:
+    """The tenant this session works for; finds it first when only the host is known."""
+    binding = session.info.get("binding")
+    if not isinstance(binding, Tenant):
+        session.connection()
+        binding = session.info.get("binding")
+    if not isinstance(binding, Tenant):
+        raise UnboundSession("this session works for no tenant")
+    return binding
+
+
+def after_commit(session: Session, work: Callable[[], None]) -> None:
+    """Do ``work`` once the present transaction is committed; never when it is rolled back."""
+    session.info.setdefault("after_commit", []).append(work)
+
+
+def commit(session: Session) -> None:
+    """Commit, then do what `after_commit` was given."""
+    session.commit()
+    for work in session.info.pop("after_commit", ()):
+        work()
+
+
+def rollback(session: Session) -> None:
+    """Undo the transaction and forget what was to follow it."""
+    session.info.pop("after_commit", None)
+    session.rollback()

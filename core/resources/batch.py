@@ -1,0 +1,56 @@
+"""A batch of changes on its way through a service: the rules see all rows at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core.access.actor import Actor
+from core.i18n import Lazy
+from core.resources.declaration import Resource
+
+
+@dataclass(slots=True)
+class Change:
+    """One row of a batch: a new record when ``before`` is None."""
+
+    #: By field name, validated; only what is set or changed.
+    values: dict[str, Any]
+    #: The stored row by column name.
+    before: Mapping[str, Any] | None = None
+    id: int | None = None
+    #: Nested lines by name, each a mapping of line fields, with ``id`` for existing ones.
+    lines: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    errors: dict[str, list[str | Lazy]] = field(default_factory=dict)
+
+    def refuse(self, name: str, message: str | Lazy) -> None:
+        """Say what is wrong with a field."""
+        self.errors.setdefault(name, []).append(message)
+
+    def stored(self, resource: Resource, name: str) -> Any:
+        """What was stored of a field before."""
+        return None if self.before is None else self.before[resource.fields[name].column.name]
+
+    def now(self, resource: Resource, name: str) -> Any:
+        """What a field will hold after the change."""
+        return self.values[name] if name in self.values else self.stored(resource, name)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Changes of one kind to one resource, by one actor."""
+
+    resource: Resource
+    session: Session
+    actor: Actor
+    changes: list[Change]
+    #: The action that `core.resources.timeline` records: created, updated, archived or restored.
+    kind: str
+
+    @property
+    def good(self) -> list[Change]:
+        """The changes nothing is wrong with."""
+        return [change for change in self.changes if not change.errors]

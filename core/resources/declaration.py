@@ -1,0 +1,176 @@
+"""What a resource is: a model and how it is shown. Pure data, checked at start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlalchemy import Column, Table
+
+from core.addons.manifest import AddonError
+from core.db.base import Owned, Record
+from core.db.fields import Kind, Word, word_of
+from core.i18n import Lazy
+
+if TYPE_CHECKING:
+    from marshmallow import Schema
+
+    from core.resources.service import Service
+
+
+class Section:
+    """A titled group of fields on a form."""
+
+    def __init__(self, title: Lazy, *fields: str) -> None:
+        self.title = title
+        self.fields = fields
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Records of another resource edited inside this one's form; they live and die with it."""
+
+    name: str
+    #: Resource of the lines and its link back to this one.
+    resource: str
+    via: str
+    title: Lazy
+    add_label: Lazy
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A named verb beyond create and update: ``POST /{id}/actions/<name>`` and a button."""
+
+    name: str
+    title: Lazy
+    #: Called as ``run(session, ids, actor=actor, **values)``; a service function of the addon.
+    run: Callable[..., Any]
+    verb: str = "update"
+    icon: str = "bolt"
+    #: Shape of ``values``; None when the action takes none.
+    schema: type[Schema] | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Field:
+    """A column of a resource as the outside knows it; a link drops the ``_id`` of its column."""
+
+    name: str
+    word: Word
+    column: Column[Any]
+    resource: Resource
+    #: The resource a link points to; set when the registry is complete.
+    target: Resource | None = None
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a new record needs it from the input."""
+        has_default = self.column.default is not None or self.column.server_default is not None
+        return not self.column.nullable and not has_default and not self.word.readonly
+
+    @property
+    def label(self) -> str:
+        """The label in the reader's language."""
+        return str(self.word.label)
+
+
+@dataclass(eq=False, slots=True)
+class LinesField:
+    """Nested lines as a field: only with one record, and as a step of a filter path."""
+
+    name: str
+    lines: Lines
+    resource: Resource
+    target: Resource
+    via: Field
+
+
+class Resource:
+    """Base of all declarations. Subclass it in the ``resources`` room of an addon."""
+
+    #: ``<addon>.<singular>``; the table is called alike with an underscore.
+    name: ClassVar[str]
+    model: ClassVar[type[Record]]
+    title: ClassVar[Lazy]
+    title_plural: ClassVar[Lazy]
+    #: Last part of the address, ``customers``; the singular with an s unless said otherwise.
+    plural: ClassVar[str] = ""
+    icon: ClassVar[str] = "file"
+    #: The field that names a record, and those shown muted beside the name.
+    label: ClassVar[str] = "name"
+    subtitle: ClassVar[tuple[str, ...]] = ()
+    #: Choice fields shown as tags at the head of a record.
+    tags: ClassVar[tuple[str, ...]] = ()
+    list_columns: ClassVar[tuple[str, ...]] = ()
+    quick_filters: ClassVar[tuple[str, ...]] = ()
+    form: ClassVar[tuple[Section, ...]] = ()
+    #: Fields of the short form in a dialog.
+    quick_create: ClassVar[tuple[str, ...]] = ()
+    lines: ClassVar[tuple[Lines, ...]] = ()
+    actions: ClassVar[tuple[Action, ...]] = ()
+    sort: ClassVar[tuple[str, ...]] = ("-id",)
+    #: A link whose readable target makes a record readable too (a call follows its customer).
+    readable_through: ClassVar[str] = ""
+    #: Edited inside another record only; has no pages, no API and no rights of its own.
+    is_nested: ClassVar[bool] = False
+    has_timeline: ClassVar[bool] = True
+    #: The service class; None for the engine's own.
+    service_class: ClassVar[type[Service] | None] = None
+
+    def __init__(self, addon: str) -> None:
+        self.addon = addon
+        self.table: Table = self.model.__table__
+        self.plural_name = self.plural or self.name.partition(".")[2] + "s"
+        self.is_owned = issubclass(self.model, Owned)
+        self.fields: dict[str, Field] = {}
+        self.lines_fields: dict[str, LinesField] = {}
+        for column in self.table.columns:
+            word = word_of(column)
+            if word is not None:
+                name = column.name.removesuffix("_id") if word.kind is Kind.LINK else column.name
+                self.fields[name] = Field(name, word, column, self)
+        self.service: Service
+
+    @property
+    def label_field(self) -> Field:
+        """The field that names a record."""
+        return self.fields[self.label]
+
+    @property
+    def path(self) -> str:
+        """Address below the root and below the API: ``customer/customers``."""
+        return f"{self.addon}/{self.plural_name}"
+
+    def verbs(self) -> Iterator[str]:
+        """The verbs of its own actions, beyond those every resource has."""
+        yield from dict.fromkeys(action.verb for action in self.actions)
+
+    def check(self, file: str) -> None:
+        """See that every field the declaration names is there.
+
+        Raises:
+            AddonError: names the file, the place and the field.
+        """
+        places: Mapping[str, tuple[str, ...]] = {
+            "label": (self.label,),
+            "subtitle": self.subtitle,
+            "tags": self.tags,
+            "list_columns": self.list_columns,
+            "quick_filters": self.quick_filters,
+            "form": tuple(name for section in self.form for name in section.fields),
+            "quick_create": self.quick_create,
+            "sort": tuple(name.removeprefix("-") for name in self.sort),
+            "readable_through": (self.readable_through,) if self.readable_through else (),
+        }
+        for place, names in places.items():
+            for name in names:
+                if name.partition(".")[0] not in self.fields:
+                    known = ", ".join(self.fields)
+                    raise AddonError(f"{file}: {type(self).__name__}.{place} names “{name}”; there are {known}")
+        if self.name.partition(".")[0] != self.addon:
+            raise AddonError(f"{file}: {type(self).__name__}.name must begin with “{self.addon}.”")
+
+    def __repr__(self) -> str:
+        return f"<resource {self.name}>"

@@ -1,0 +1,75 @@
+"""What the engine itself keeps in a tenant: histories, attachments, answers to repeated requests."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import fields
+from core.db.base import Model
+
+
+class Attachment(Model):
+    """A file put on a record; the bytes lie in the tenant's folder under their SHA-256."""
+
+    __tablename__ = "core_attachment"
+
+    id: Mapped[int] = fields.key()
+    resource: Mapped[str] = mapped_column(String(100))
+    record_id: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(String(255))
+    media_type: Mapped[str] = mapped_column(String(120))
+    #: Bytes.
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class TimelineEntry(Model):
+    """One fact in the history of a record."""
+
+    __tablename__ = "core_timeline_entry"
+    __table_args__ = (Index(None, "resource", "record_id", "id"),)
+
+    id: Mapped[int] = fields.key()
+    resource: Mapped[str] = mapped_column(String(100))
+    record_id: Mapped[int] = mapped_column(BigInteger)
+    #: created, updated, archived, restored, note, attachment.
+    kind: Mapped[str] = mapped_column(String(40))
+    body: Mapped[str | None] = mapped_column(Text)
+    #: ``{field: [before, after]}`` in the stored form.
+    changes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    attachment_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("core_attachment.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    created_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("core_user.id"))
+
+
+class KeptAnswer(Model):
+    """The answer given under an Idempotency-Key, for 24 hours."""
+
+    __tablename__ = "core_kept_answer"
+    __table_args__ = (UniqueConstraint("actor_id", "key"),)
+
+    id: Mapped[int] = fields.key()
+    actor_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("core_user.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(String(255))
+    #: SHA-256 of method, path and body.
+    request_hash: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int] = mapped_column(Integer)
+    location: Mapped[str | None] = mapped_column(String(300))
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)

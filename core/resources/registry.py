@@ -1,0 +1,114 @@
+"""All resources of this process, and the room that brings them in."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+from core.access.permissions import Permissions
+from core.addons.manifest import AddonError, Manifest
+from core.addons.switch import is_on, require
+from core.db.tenancy import Tenant
+from core.errors import NotFound
+from core.resources.declaration import LinesField, Resource
+from core.resources.service import Service
+
+
+class Resources:
+    """Resources by name and by address; what a tenant sees of them goes through the gate."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Resource] = {}
+        self._by_path: dict[str, Resource] = {}
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self._by_name.values())
+
+    def __getitem__(self, name: str) -> Resource:
+        return self._by_name[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def add(self, resource: Resource) -> None:
+        """Register a checked resource and give it its service."""
+        self._by_name[resource.name] = resource
+        self._by_path[resource.path] = resource
+        resource.service = (resource.service_class or Service)(resource)
+
+    def connect(self, resources: Sequence[Resource]) -> None:
+        """Let links and lines of newly read resources know their targets.
+
+        Raises:
+            AddonError: a target is not registered.
+        """
+        names = self._by_name | {resource.name: resource for resource in resources}
+        for resource in resources:
+            for field in resource.fields.values():
+                if field.word.target is not None:
+                    if field.word.target not in names:
+                        raise AddonError(f"{resource.name}.{field.name} links to “{field.word.target}”, which is not there")
+                    field.target = names[field.word.target]
+            for lines in resource.lines:
+                if lines.resource not in names or lines.via not in names[lines.resource].fields:
+                    raise AddonError(f"{resource.name}: lines “{lines.name}” need {lines.resource}.{lines.via}")
+                target = names[lines.resource]
+                via = target.fields[lines.via]
+                resource.lines_fields[lines.name] = LinesField(lines.name, lines, resource, target, via)
+
+    def named(self, tenant: Tenant, name: str) -> Resource:
+        """The resource called ``name`` if this tenant has its addon on.
+
+        Raises:
+            NotFound: there is none, or it is off.
+        """
+        resource = self._by_name.get(name)
+        if resource is None or resource.is_nested:
+            raise NotFound
+        require(tenant, resource.addon)
+        return resource
+
+    def at(self, tenant: Tenant, addon: str, plural: str) -> Resource:
+        """The resource at ``/<addon>/<plural>`` if this tenant has its addon on.
+
+        Raises:
+            NotFound: there is none, or it is off.
+        """
+        resource = self._by_path.get(f"{addon}/{plural}")
+        if resource is None or resource.is_nested:
+            raise NotFound
+        require(tenant, resource.addon)
+        return resource
+
+    def visible(self, tenant: Tenant) -> Iterator[Resource]:
+        """The resources with pages of their own that this tenant has on."""
+        return (each for each in self if not each.is_nested and is_on(tenant, each.addon))
+
+
+class ResourcesRoom:
+    """The ``resources`` room: subclasses of `Resource`."""
+
+    name = "resources"
+
+    def __init__(self, resources: Resources, permissions: Permissions) -> None:
+        self._resources = resources
+        self._permissions = permissions
+
+    def read(self, addon: Manifest, module: ModuleType) -> Any:
+        """Make and check one resource of each declaration."""
+        found: list[Resource] = []
+        for _, declared in inspect.getmembers(module, inspect.isclass):
+            if issubclass(declared, Resource) and declared.__module__ == module.__name__:
+                resource = declared(addon.name)
+                resource.check(str(module.__file__))
+                found.append(resource)
+        self._resources.connect(found)
+        return found
+
+    def open(self, addon: Manifest, contents: Any) -> None:
+        """Register them; their names become part of the permission registry."""
+        for resource in contents:
+            self._resources.add(resource)
+            self._permissions.add_resource(resource.name)

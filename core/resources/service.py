@@ -1,0 +1,458 @@
+"""The one way to write: every door calls the service of a resource.
+
+A service takes a batch; a form is a batch of one. It validates, asks the rights, lets the addon's
+rules look at all rows at once, writes in a few statements and runs the upkeep steps. It flushes
+nothing by halves and never commits: that is the unit of work's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from marshmallow import ValidationError
+from psycopg2 import errors as pg
+from pypinyin import lazy_pinyin
+from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from core.access.actor import Actor
+from core.access.policy import Policy
+from core.auth.models import User
+from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion, StorageFull
+from core.i18n import _l
+from core.resources import timeline
+from core.resources.batch import Batch, Change
+from core.resources.declaration import LinesField, Resource
+from core.resources.gateway import Gateway
+from core.resources.schemas import flat_errors, input_schema
+
+#: What is kept up with every batch, in its transaction.
+UPKEEP: Final[Sequence[Callable[[Batch], None]]] = (timeline.record_changes,)
+
+
+class InUse(Conflict):
+    """Other records link to the one that should be deleted."""
+
+    code = "in-use"
+    message = _l("Other records still refer to this one. Archive it instead, or remove them first.")
+
+
+class Service:
+    """Writes for one resource. An addon subclasses it and overrides `rules`."""
+
+    def __init__(self, resource: Resource) -> None:
+        self.resource = resource
+
+    def rules(self, batch: Batch) -> None:
+        """Check and complete all rows of a batch at once: set ``change.values``, or ``change.refuse()``.
+
+        Runs after validation and before anything is written; may query, set-wise, never per row.
+        """
+
+    # Doors
+
+    def create(self, session: Session, inputs: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[int]:
+        """Create records, all or none.
+
+        Args:
+            session: bound to one tenant; the caller commits.
+            inputs: raw values by field name, lines as lists of such.
+            actor: who does it.
+
+        Returns:
+            Their numbers, in the order of the inputs.
+
+        Raises:
+            Forbidden: the actor may not create these.
+            Invalid: values or rules; of the first bad row.
+        """
+        batch = self.prepare(session, inputs, actor=actor)
+        _raise_first(batch)
+        self.write(batch)
+        return [change.id for change in batch.changes if change.id is not None]
+
+    def update(
+        self,
+        session: Session,
+        record_id: int,
+        values: Mapping[str, Any],
+        *,
+        actor: Actor,
+        version: int | None = None,
+    ) -> None:
+        """Change one record.
+
+        Args:
+            session: bound to one tenant; the caller commits.
+            record_id: the record.
+            values: raw values by field name; what is not named stays.
+            actor: who does it.
+            version: the version the change is based on; None to change whatever is there.
+
+        Raises:
+            NotFound: no such record within reach.
+            Forbidden: the actor may read but not change it.
+            StaleVersion: it was changed since ``version``.
+            Invalid: values or rules.
+        """
+        self.update_many(session, {record_id: values}, actor=actor, versions={record_id: version})
+
+    def update_many(
+        self,
+        session: Session,
+        inputs: Mapping[int, Mapping[str, Any]],
+        *,
+        actor: Actor,
+        versions: Mapping[int, int | None] | None = None,
+    ) -> None:
+        """Change records, all or none; see `update`."""
+        batch = self.prepare_update(session, inputs, actor=actor, versions=versions or {})
+        _raise_first(batch)
+        self.write(batch)
+
+    def archive(self, session: Session, record_ids: Sequence[int], *, actor: Actor, reason: str | None = None) -> None:
+        """Put records away; lists leave them out, links keep them.
+
+        Raises:
+            NotFound, Forbidden: as for `update`.
+            Invalid: the reason is too long.
+        """
+        text = (reason or "").replace("\x00", "").strip() or None
+        if text is not None and len(text) > 300:
+            raise Invalid({"reason": [_l("At most %(max)s characters fit here.", max=300)]})
+        values = {"archived_at": datetime.now(UTC), "archived_reason": text}
+        self._set_state(session, record_ids, actor, "archived", values)
+
+    def restore(self, session: Session, record_ids: Sequence[int], *, actor: Actor) -> None:
+        """Bring archived records back; see `archive`."""
+        self._set_state(session, record_ids, actor, "restored", {"archived_at": None, "archived_reason": None})
+
+    def delete(self, session: Session, record_ids: Sequence[int], *, actor: Actor) -> None:
+        """Delete records and their lines for good.
+
+        Raises:
+            NotFound: one is not within reach.
+            Forbidden: the actor may not delete one of them.
+            InUse: other records refer to one.
+        """
+        self._permitted(session, record_ids, actor, "delete")
+        try:
+            with session.begin_nested():
+                for lines in self.resource.lines_fields.values():
+                    via = lines.target.table.c[lines.via.column.name]
+                    session.execute(delete(lines.target.table).where(via.in_(record_ids)))
+                session.execute(delete(self.resource.table).where(self.resource.table.c.id.in_(record_ids)))
+        except IntegrityError as error:
+            raise InUse from error
+        timeline.forget(session, self.resource, record_ids)
+
+    # Batches
+
+    def prepare(self, session: Session, inputs: Sequence[Mapping[str, Any]], *, actor: Actor) -> Batch:
+        """Validate new records and run the rules; nothing is written. Bad rows carry their errors.
+
+        Raises:
+            NotFound, Forbidden: the actor may not create records of this resource at all.
+        """
+        gateway = Gateway(session, actor)
+        gateway.require(self.resource, "create")
+        batch = Batch(self.resource, session, actor, self._validated(gateway, inputs, partial=False), "created")
+        self._complete(batch)
+        self._check_links(gateway, batch)
+        policy = Policy(actor, self.resource.name, "create", self.resource.is_owned)
+        for change in batch.good:
+            owned = {"owner_id": change.values.get("owner"), "unit_id": change.values.get("unit")}
+            if not policy.decide(owned).allowed:
+                change.refuse("owner", _l("You may not create records for this owner or unit."))
+        self._run_rules(batch)
+        return batch
+
+    def prepare_update(
+        self,
+        session: Session,
+        inputs: Mapping[int, Mapping[str, Any]],
+        *,
+        actor: Actor,
+        versions: Mapping[int, int | None],
+    ) -> Batch:
+        """Validate changes and run the rules; nothing is written. Bad rows carry their errors.
+
+        Raises:
+            NotFound, Forbidden, StaleVersion: see `update`.
+        """
+        stored = self._permitted(session, list(inputs), actor, "update")
+        for record_id, version in versions.items():
+            if version is not None and stored[record_id]["version"] != version:
+                raise StaleVersion
+        gateway = Gateway(session, actor)
+        changes = self._validated(gateway, list(inputs.values()), partial=True)
+        for record_id, change in zip(inputs, changes, strict=True):
+            change.id, change.before = record_id, stored[record_id]
+            for name in [name for name, value in change.values.items() if value == change.stored(self.resource, name)]:
+                del change.values[name]
+        batch = Batch(self.resource, session, actor, changes, "updated")
+        self._check_links(gateway, batch)
+        self._run_rules(batch)
+        return batch
+
+    def write(self, batch: Batch) -> None:
+        """Write the good rows of a batch and keep up what hangs on them.
+
+        Raises:
+            Invalid: a value must be unique and is not.
+        """
+        batch.changes = batch.good
+        if not batch.changes:
+            return
+        with _understood(batch):
+            if batch.kind == "created":
+                self._insert(batch)
+            else:
+                batch.changes = [change for change in batch.changes if change.values or change.lines]
+                self._update(batch)
+            for lines in self.resource.lines_fields.values():
+                self._write_lines(batch, lines)
+        for step in UPKEEP:
+            step(batch)
+
+    # Steps
+
+    def _validated(self, gateway: Gateway, inputs: Sequence[Mapping[str, Any]], *, partial: bool) -> list[Change]:
+        schema = input_schema(self.resource, gateway.resolver, gateway.habits)
+        changes = []
+        for raw in inputs:
+            try:
+                values = schema.load(raw, partial=partial)
+            except ValidationError as error:
+                changes.append(Change({}, errors=flat_errors(error)))
+            else:
+                lines = {name: values.pop(name) for name in self.resource.lines_fields if name in values}
+                changes.append(Change(values, lines=lines))
+        return changes
+
+    def _complete(self, batch: Batch) -> None:
+        """Fill in defaults, the owner and the unit of new records."""
+        fields = self.resource.fields
+        defaults = {
+            name: field.column.default.arg
+            for name, field in fields.items()
+            if field.column.default is not None and field.column.default.is_scalar
+        }
+        for change in batch.good:
+            for name, value in defaults.items():
+                if change.values.get(name) is None:
+                    change.values[name] = value
+            if self.resource.is_owned and "owner" not in change.values:
+                change.values["owner"] = batch.actor.user_id
+        if self.resource.is_owned:
+            self._set_units(batch)
+
+    def _set_units(self, batch: Batch) -> None:
+        """A record belongs to its owner's unit unless its input said otherwise."""
+        open_ = [change for change in batch.good if change.values.get("unit") is None]
+        owners = {change.values["owner"] for change in open_ if change.values.get("owner") is not None}
+        units = {batch.actor.user_id: batch.actor.unit_id}
+        others = owners - {batch.actor.user_id}
+        if others:
+            table = User.__table__
+            rows = batch.session.execute(select(table.c.id, table.c.unit_id).where(table.c.id.in_(others)))
+            units.update(rows.tuples().all())
+        for change in open_:
+            change.values["unit"] = units.get(change.values.get("owner"))
+
+    def _check_links(self, gateway: Gateway, batch: Batch) -> None:
+        """Every link must lead to a record the actor reaches; one query for each target."""
+        linked = [field for field in self.resource.fields.values() if field.target is not None]
+        for field in linked:
+            assert field.target is not None
+            named = [change for change in batch.good if change.values.get(field.name) is not None]
+            wanted = {change.values[field.name] for change in named} - {batch.actor.user_id if field.name == "owner" else None}
+            known = gateway.reached(field.target, wanted) if wanted else set()
+            for change in named:
+                if change.values[field.name] in wanted - known:
+                    change.refuse(field.name, _l("There is no such record, or you may not see it."))
+        for lines in self.resource.lines_fields.values():
+            for field in lines.target.fields.values():
+                if field.target is None or field is lines.via:
+                    continue
+                wanted = {
+                    line[field.name]
+                    for change in batch.good
+                    for line in change.lines.get(lines.name, ())
+                    if line.get(field.name) is not None
+                }
+                known = gateway.reached(field.target, wanted) if wanted else set()
+                for change in batch.good:
+                    for number, line in enumerate(change.lines.get(lines.name, ())):
+                        if line.get(field.name) in wanted - known:
+                            address = f"{lines.name}.{number}.{field.name}"
+                            change.refuse(address, _l("There is no such record, or you may not see it."))
+
+    def _run_rules(self, batch: Batch) -> None:
+        whole = batch.changes
+        batch.changes = batch.good
+        if batch.changes:
+            self.rules(batch)
+        batch.changes = whole
+
+    def _permitted(
+        self, session: Session, record_ids: Sequence[int], actor: Actor, verb: str
+    ) -> dict[int, Mapping[str, Any]]:
+        """The stored rows, locked, of records the actor may treat with ``verb``."""
+        gateway = Gateway(session, actor)
+        gateway.require(self.resource, "read")
+        stored = gateway.locked(self.resource, record_ids)
+        if len(stored) < len(set(record_ids)):
+            raise NotFound
+        policy = Policy(actor, self.resource.name, verb, self.resource.is_owned)
+        if not all(policy.decide(row).allowed for row in stored.values()):
+            raise Forbidden
+        return stored
+
+    def _set_state(
+        self, session: Session, record_ids: Sequence[int], actor: Actor, kind: str, values: dict[str, Any]
+    ) -> None:
+        stored = self._permitted(session, record_ids, actor, "update")
+        wanted = kind == "archived"
+        changes = [
+            Change(dict(values), before=row, id=record_id)
+            for record_id, row in stored.items()
+            if (row["archived_at"] is None) is wanted
+        ]
+        batch = Batch(self.resource, session, actor, changes, kind)
+        self._update(batch)
+        for step in UPKEEP:
+            step(batch)
+
+    def _columns(self, change: Change) -> dict[str, Any]:
+        """The values of a change by column name, sort keys included."""
+        columns = {self.resource.fields[name].column.name: value for name, value in change.values.items()}
+        for name, value in change.values.items():
+            key = self.resource.fields[name].word.sort_by
+            if key is not None:
+                columns[key] = sort_key(value)
+        return columns
+
+    def _insert(self, batch: Batch) -> None:
+        table = self.resource.table
+        by = {"created_by_id": batch.actor.user_id, "updated_by_id": batch.actor.user_id}
+        rows = [self._columns(change) | by for change in batch.changes]
+        names = dict.fromkeys(name for row in rows for name in row)
+        statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+        numbers = batch.session.scalars(statement, [{name: row.get(name) for name in names} for row in rows]).all()
+        for change, number in zip(batch.changes, numbers, strict=True):
+            change.id = number
+
+    def _update(self, batch: Batch) -> None:
+        table = self.resource.table
+        by_names: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for change in batch.changes:
+            columns = self._columns(change)
+            by_names.setdefault(tuple(columns), []).append({"_id": change.id, **{f"_{k}": v for k, v in columns.items()}})
+        for names, rows in by_names.items():
+            statement = (
+                update(table)
+                .where(table.c.id == bindparam("_id"))
+                .values(
+                    {name: bindparam(f"_{name}") for name in names}
+                    | {
+                        "version": table.c.version + 1,
+                        "updated_at": func.now(),
+                        "updated_by_id": batch.actor.user_id,
+                    }
+                )
+            )
+            batch.session.connection().execute(statement, rows)
+
+    def _write_lines(self, batch: Batch, lines: LinesField) -> None:
+        """Make the stored lines those of the input: new ones in, known ones changed, missing ones out."""
+        named = [change for change in batch.changes if lines.name in change.lines]
+        if not named:
+            return
+        service, table, via = lines.target.service, lines.target.table, lines.via.column.name
+        records = [change.id for change in named]
+        rows = batch.session.execute(select(table).where(table.c[via].in_(records))).mappings()
+        stored = {row["id"]: row for row in rows} if batch.kind != "created" else {}
+        new, changed, kept = [], [], set()
+        for change in named:
+            for number, line in enumerate(change.lines[lines.name]):
+                values = {name: value for name, value in line.items() if name != "id"}
+                line_id = line.get("id")
+                if line_id is None:
+                    new.append(Change(values | {lines.via.name: change.id}))
+                    continue
+                before = stored.get(line_id)
+                if before is None or before[via] != change.id or line_id in kept:
+                    raise Invalid({f"{lines.name}.{number}.id": [_l("There is no such line in this record.")]})
+                kept.add(line_id)
+                changed.append(Change(values, before=before, id=line_id))
+        gone = set(stored) - kept
+        if gone:
+            batch.session.execute(delete(table).where(table.c.id.in_(gone)))
+        for kind, changes in (("created", new), ("updated", changed)):
+            service.write_lines(Batch(lines.target, batch.session, batch.actor, changes, kind), lines.name)
+
+    def write_lines(self, batch: Batch, name: str) -> None:
+        """Write validated lines of records that are being written; their rights are the records'.
+
+        Raises:
+            Invalid: a line breaks a rule; addressed as ``<name>.0.<field>``.
+        """
+        if batch.kind == "created":
+            self._complete(batch)
+        else:
+            for change in batch.changes:
+                same = [key for key, value in change.values.items() if value == change.stored(self.resource, key)]
+                for key in same:
+                    del change.values[key]
+            batch.changes = [change for change in batch.changes if change.values]
+        self._run_rules(batch)
+        _raise_first(batch, prefix=f"{name}.0.")
+        if batch.changes and batch.kind == "created":
+            self._insert(batch)
+        elif batch.changes:
+            self._update(batch)
+
+
+def sort_key(text: str | None) -> str:
+    """The order of a text: Chinese by pinyin, Latin without regard to case."""
+    return " ".join(lazy_pinyin(text or "")).casefold()[:400]
+
+
+def _raise_first(batch: Batch, prefix: str = "") -> None:
+    for change in batch.changes:
+        if change.errors:
+            raise Invalid({prefix + name: messages for name, messages in change.errors.items()})
+
+
+class _understood:  # noqa: N801 - reads as a word of the with statement
+    """Turn what the database refuses into errors with a sentence; undoes the block's statements."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._savepoint = batch.session.begin_nested()
+
+    def __enter__(self) -> None:
+        self._savepoint.__enter__()
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        self._savepoint.__exit__(kind, error, trace)
+        original = getattr(error, "orig", None)
+        if isinstance(original, pg.UniqueViolation):
+            column = next(iter(_unique_columns(self._batch.resource, original.diag.constraint_name)), "")
+            raise Invalid({column: [_l("This is in use already; it must be unique.")]}) from error
+        if isinstance(original, pg.DiskFull) and isinstance(error, DBAPIError):
+            raise StorageFull from error
+
+
+def _unique_columns(resource: Resource, constraint: str | None) -> list[str]:
+    for table_constraint in resource.table.constraints:
+        if table_constraint.name == constraint:
+            columns = {column.name for column in getattr(table_constraint, "columns", ())}
+            return [name for name, field in resource.fields.items() if field.column.name in columns]
+    return []
+
+

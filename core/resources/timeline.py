@@ -1,0 +1,259 @@
+"""The history of a record: what was done to it, notes, and attached files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from errno import EDQUOT, ENOSPC
+from pathlib import Path
+from typing import IO, Any, Final
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from core.auth.models import User
+from core.db.fields import Sensitivity
+from core.db.session import tenant_of
+from core.errors import Forbidden, Invalid, NotFound, StorageFull, TooLarge
+from core.i18n import _l
+from core.resources.batch import Batch
+from core.resources.declaration import Resource
+from core.resources.gateway import Gateway
+from core.resources.models import Attachment, TimelineEntry
+
+MAX_NOTE: Final = 20_000
+MAX_ATTACHMENT: Final = 25 * 1024 * 1024
+PAGE: Final = 30
+_BLOCK: Final = 1024 * 1024
+
+_entry = TimelineEntry.__table__
+_attachment = Attachment.__table__
+_user = User.__table__
+
+
+def record_changes(batch: Batch) -> None:
+    """Write one entry for each changed record; an upkeep step of every batch."""
+    resource = batch.resource
+    if resource.is_nested or not resource.has_timeline:
+        return
+    entries = []
+    for change in batch.changes:
+        changes = None
+        if batch.kind == "updated":
+            changes = {
+                name: [plain(change.stored(resource, name)), plain(value)]
+                for name, value in change.values.items()
+                if resource.fields[name].word.sensitivity is not Sensitivity.SECRET
+            }
+            changes |= {name: [None, None] for name in change.lines}
+            if not changes:
+                continue
+        entries.append(
+            {
+                "resource": resource.name,
+                "record_id": change.id,
+                "kind": batch.kind,
+                "body": change.values.get("archived_reason") if batch.kind == "archived" else None,
+                "changes": changes if batch.kind == "updated" else None,
+                "created_by_id": batch.actor.user_id,
+            }
+        )
+    if entries:
+        batch.session.execute(insert(_entry), entries)
+
+
+def plain(value: Any) -> Any:
+    """A stored value as JSON keeps it."""
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def entries(
+    gateway: Gateway, resource: Resource, record_id: int, *, kinds: Sequence[str] = (), before: int | None = None
+) -> list[Mapping[str, Any]]:
+    """A page of the history of a record within reach, newest first.
+
+    Args:
+        gateway: of the reader; the caller has read the record through it.
+        resource: what the record is.
+        record_id: its number.
+        kinds: only entries of these kinds; all when empty.
+        before: only entries older than the one with this number.
+    """
+    statement = (
+        select(
+            _entry.c.id, _entry.c.kind, _entry.c.body, _entry.c.changes, _entry.c.created_at, _entry.c.created_by_id,
+            _user.c.name.label("author"), _entry.c.attachment_id, _attachment.c.name.label("file_name"),
+            _attachment.c.size.label("file_size"), _attachment.c.media_type,
+        )
+        .outerjoin(_user, _user.c.id == _entry.c.created_by_id)
+        .outerjoin(_attachment, _attachment.c.id == _entry.c.attachment_id)
+        .where(_entry.c.resource == resource.name, _entry.c.record_id == record_id)
+        .order_by(_entry.c.id.desc())
+        .limit(PAGE)
+    )  # fmt: skip
+    if kinds:
+        statement = statement.where(_entry.c.kind.in_(kinds))
+    if before is not None:
+        statement = statement.where(_entry.c.id < before)
+    visible = {field.name for field in gateway.resolver.visible(resource)} | set(resource.lines_fields)
+    found = []
+    for row in gateway.session.execute(statement).mappings():
+        changes = {name: pair for name, pair in (row["changes"] or {}).items() if name in visible}
+        if row["kind"] != "updated" or changes:
+            found.append({**row, "changes": changes})
+    return found
+
+
+def _editable(gateway: Gateway, resource: Resource, record_id: int) -> None:
+    """Pass when the actor reaches the record; writing to a history needs no more than reading it."""
+    if record_id not in gateway.reached(resource, [record_id]):
+        raise NotFound
+
+
+def add_note(gateway: Gateway, resource: Resource, record_id: int, body: str) -> int:
+    """Write a note on a record.
+
+    Raises:
+        NotFound: the record is not within reach.
+        Invalid: the note is empty, too long, or cannot be stored.
+    """
+    gateway.require(resource, "read")
+    _editable(gateway, resource, record_id)
+    text = body.strip()
+    if not text:
+        raise Invalid({"body": [_l("Write something first.")]})
+    if len(text) > MAX_NOTE or "\x00" in text:
+        raise Invalid({"body": [_l("At most %(max)s characters fit here.", max=MAX_NOTE)]})
+    return _add(gateway, resource, record_id, kind="note", body=text)
+
+
+def delete_note(gateway: Gateway, resource: Resource, record_id: int, entry_id: int) -> None:
+    """Take back a note or a file; its author may, and an administrator.
+
+    Raises:
+        NotFound: no such note on a record within reach.
+        Forbidden: somebody else wrote it.
+    """
+    gateway.require(resource, "read")
+    _editable(gateway, resource, record_id)
+    found = gateway.session.execute(
+        select(_entry.c.created_by_id).where(
+            _entry.c.id == entry_id,
+            _entry.c.resource == resource.name,
+            _entry.c.record_id == record_id,
+            _entry.c.kind.in_(("note", "attachment")),
+        )
+    ).first()
+    if found is None:
+        raise NotFound
+    if found.created_by_id != gateway.actor.user_id and not gateway.actor.is_administrator:
+        raise Forbidden
+    gateway.session.execute(delete(_entry).where(_entry.c.id == entry_id))
+
+
+def add_attachment(
+    gateway: Gateway, resource: Resource, record_id: int, *, store: Path, name: str, media_type: str, content: IO[bytes]
+) -> int:
+    """Put a file on a record.
+
+    Args:
+        gateway: of the one who does it.
+        resource: what the record is.
+        record_id: its number.
+        store: folder of all files; each tenant has a folder of its own below it.
+        name: as the user called it.
+        media_type: as the browser told it; never trusted when the file is sent out.
+        content: read in blocks, never kept in memory whole.
+
+    Raises:
+        NotFound: the record is not within reach.
+        TooLarge: over 25 MB.
+        StorageFull: no space is left; nothing is kept.
+    """
+    gateway.require(resource, "read")
+    _editable(gateway, resource, record_id)
+    shown = Path(name.replace("\\", "/").replace("\x00", "")).name[:255]
+    if not shown:
+        raise Invalid({"file": [_l("Choose a file first.")]})
+    size, digest = _keep(store / str(tenant_of(gateway.session).id), content)
+    attachment_id = gateway.session.scalar(
+        insert(_attachment)
+        .values(
+            resource=resource.name, record_id=record_id, name=shown, media_type=media_type[:120], size=size, sha256=digest
+        )
+        .returning(_attachment.c.id)
+    )
+    return _add(gateway, resource, record_id, kind="attachment", attachment_id=attachment_id)
+
+
+def open_attachment(
+    gateway: Gateway, resource: Resource, record_id: int, entry_id: int, *, store: Path
+) -> tuple[Mapping[str, Any], Path]:
+    """The row and the path of a file on a record within reach.
+
+    Raises:
+        NotFound: there is none, or the record is out of reach.
+    """
+    gateway.require(resource, "read")
+    _editable(gateway, resource, record_id)
+    row = (
+        gateway.session.execute(
+            select(_attachment)
+            .join(_entry, _entry.c.attachment_id == _attachment.c.id)
+            .where(_entry.c.id == entry_id, _entry.c.resource == resource.name, _entry.c.record_id == record_id)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise NotFound
+    path = _path(store / str(tenant_of(gateway.session).id), row["sha256"])
+    if not path.is_file():
+        raise NotFound
+    return row, path
+
+
+def _add(gateway: Gateway, resource: Resource, record_id: int, **values: Any) -> int:
+    values |= {"resource": resource.name, "record_id": record_id, "created_by_id": gateway.actor.user_id}
+    return int(gateway.session.scalars(insert(_entry).values(values).returning(_entry.c.id)).one())
+
+
+def _path(folder: Path, digest: str) -> Path:
+    return folder / digest[:2] / digest
+
+
+def _keep(folder: Path, content: IO[bytes]) -> tuple[int, str]:
+    """Store a stream under its hash: ``(bytes, SHA-256)``. A file that is there already is kept once."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        digest, size = hashlib.sha256(), 0
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            try:
+                while block := content.read(_BLOCK):
+                    size += len(block)
+                    if size > MAX_ATTACHMENT:
+                        raise TooLarge(limit="25 MB")
+                    digest.update(block)
+                    file.write(block)
+                file.flush()
+                os.fsync(file.fileno())
+                final = _path(folder, digest.hexdigest())
+                final.parent.mkdir(exist_ok=True)
+                Path(file.name).replace(final)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        if error.errno in (ENOSPC, EDQUOT):
+            raise StorageFull from error
+        raise
+    return size, digest.hexdigest()
+
+
+def forget(session: Session, resource: Resource, record_ids: Sequence[int]) -> None:
+    """Delete the histories of records that are deleted for good."""
+    for table in (_entry, _attachment):
+        session.execute(delete(table).where(table.c.resource == resource.name, table.c.record_id.in_(record_ids)))
