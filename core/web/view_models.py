@@ -148,6 +148,18 @@ class FormView:
     #: Set when somebody else saved in between: field label, theirs, mine.
     conflicts: Sequence[tuple[str, Markup, Markup]] = ()
 
+    @property
+    def failed(self) -> bool:
+        """Whether this is the answer to a save that did not go through."""
+        lines = [line for block in self.lines for line in block.lines]
+        fields = [one for group in (*self.sections, *lines) for one in group.fields]
+        return bool(
+            self.errors
+            or self.conflicts
+            or any(one.errors for one in fields)
+            or any(block.errors for block in self.lines)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnView:

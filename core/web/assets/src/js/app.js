@@ -1,0 +1,10 @@
+// Everything a page needs, in one file. Listeners are delegated, so swapped-in parts work at once.
+
+import htmx from "htmx.org/dist/htmx.esm.js";
+import "./net.js";
+import "./shell.js";
+import "./forms.js";
+import "./filters.js";
+import "./keys.js";
+
+window.htmx = htmx; // addons' own scripts may call it

@@ -1,0 +1,84 @@
+// Lists: live filters, sorting and paging that swap only the card, rows that open.
+
+import htmx from "htmx.org/dist/htmx.esm.js";
+import { on } from "./dom.js";
+
+const list = () => document.querySelector("[data-list]");
+const filters = () => document.getElementById("list-filter");
+
+/** Load `url` and swap `part` of the list; the address follows. */
+export async function visit(url, part = "#list-card", { replace = false } = {}) {
+  const source = list();
+  if (!source) return location.assign(url);
+  const address = replace ? { replace: "true" } : { push: "true" };
+  await htmx.ajax("GET", url, { source, target: part, select: part, swap: "outerHTML", ...address });
+}
+
+/** The address of the list with what the filter row holds now; empty parameters are left out. */
+export function filteredUrl(changes = {}) {
+  const values = new FormData(filters());
+  for (const [name, value] of Object.entries(changes)) values.set(name, value);
+  const query = new URLSearchParams([...values].filter(([, value]) => value !== ""));
+  return filters().getAttribute("action") + (query.size ? `?${query}` : "");
+}
+
+let timer;
+let last = null;
+function filterSoon(delay, options) {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    const url = filteredUrl();
+    if (url === last) return;
+    last = url;
+    visit(url, "#list-body", options);
+  }, delay);
+}
+
+on("focusin", "#list-q", () => (last ??= filteredUrl()));
+on("input", "#list-q", (event) => event.isComposing || filterSoon(200, { replace: true }));
+on("compositionend", "#list-q", () => filterSoon(200, { replace: true }));
+on("change", "#list-filter select", (_, select) => {
+  select.classList.toggle("gx-on", Boolean(select.value));
+  filterSoon(0);
+});
+on("submit", "#list-filter", (event) => {
+  event.preventDefault();
+  event.stopPropagation();
+  filterSoon(0);
+}, true);
+on("click", "[data-swap]", (event, link) => {
+  if (!list() || !link.href || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  last = null;
+  visit(link.getAttribute("href")).then(() => {
+    const card = document.getElementById("list-card");
+    if (card && card.getBoundingClientRect().top < 0) card.scrollIntoView();
+  });
+});
+
+on("click", "[data-apply-columns]", (_, button) => {
+  const chosen = [...button.closest(".gx-columns").querySelectorAll("[data-column]:checked")].map((box) => box.dataset.column);
+  if (chosen.length) visit(filteredUrl({ columns: chosen.join(",") }));
+});
+
+// A click anywhere on a row opens it, unless text is being selected or something else was meant.
+function openRow(event, row) {
+  const link = row.querySelector(".gx-row");
+  if (!link || event.target.closest("a, button, input, label, select")) return;
+  if (getSelection()?.toString()) return;
+  const aside = event.ctrlKey || event.metaKey || event.button === 1;
+  if (aside) window.open(link.href, "_blank", "noopener");
+  else if (event.button === 0) link.click();
+}
+on("click", ".gx-rows tbody tr", openRow);
+on("auxclick", ".gx-rows tbody tr", (event, row) => event.button === 1 && openRow(event, row));
+
+/** Move the focus to the next (1) or previous (-1) row. */
+export function moveRow(step) {
+  const rows = [...document.querySelectorAll(".gx-rows tbody .gx-row")];
+  if (!rows.length) return;
+  const now = rows.indexOf(document.activeElement?.closest("tr")?.querySelector(".gx-row"));
+  const next = rows[Math.max(0, Math.min(rows.length - 1, now < 0 ? 0 : now + step))];
+  next.focus({ preventScroll: true });
+  next.closest("tr").scrollIntoView({ block: "nearest" });
+}
