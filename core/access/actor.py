@@ -62,7 +62,10 @@ _BELOW = text("""
 
 
 def make_actor(
-    session: Session, permissions: Permissions, user: Mapping[str, Any], assignments: Sequence[tuple[str, int | None]]
+    session: Session,
+    permissions: Permissions,
+    user: Mapping[str, Any],
+    assignments: Sequence[tuple[str, int | None]],
 ) -> Actor:
     """Work out what a user reaches.
 

@@ -111,7 +111,9 @@ class PermissionsRoom:
                 raise AddonError(f"{module.__file__}: there is no role “{role}”; there are {known}")
             for item in items:
                 if item.resource.partition(".")[0] not in reachable:
-                    raise AddonError(f"{module.__file__}: “{item.resource}” is neither of this addon nor of its needs")
+                    raise AddonError(
+                        f"{module.__file__}: “{item.resource}” is neither of this addon nor of its needs"
+                    )
         return grants
 
     def open(self, addon: Manifest, contents: Any) -> None:

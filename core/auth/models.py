@@ -35,7 +35,7 @@ class User(Record):
     name: Mapped[str] = fields.text(100, label=_l("Name"), search=True, sort_by="name_key")
     name_key: Mapped[str] = fields.sort_key()
     email: Mapped[str] = fields.email(label=_l("Email"), unique=True)
-    unit_id: Mapped[int | None] = fields.link("core.unit", label=_l("Unit"))
+    unit_id: Mapped[int | None] = fields.link("core.unit", label=_l("Unit"), circular=True)
     language: Mapped[str | None] = fields.choice(UserLanguage, label=_l("Language"))
     #: Argon2id in its own text form; empty: cannot sign in with a password.
     password_hash: Mapped[str | None] = mapped_column(String(200))
@@ -48,7 +48,9 @@ class UserSession(Model):
     __tablename__ = "core_user_session"
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("core_user.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("core_user.id", ondelete="CASCADE"), index=True
+    )
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     address: Mapped[str] = mapped_column(String(60), server_default="")
@@ -61,7 +63,9 @@ class ApiToken(Model):
     __tablename__ = "core_api_token"
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("core_user.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("core_user.id", ondelete="CASCADE"), index=True
+    )
     name: Mapped[str] = mapped_column(String(100))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -118,5 +118,3 @@ class Owned(Model):
     def unit_id(self) -> Mapped[int | None]:
         """The org unit it belongs to; the owner's unit unless said otherwise."""
         return fields.link("core.unit", label=_l("Unit"))
-
-

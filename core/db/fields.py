@@ -25,6 +25,8 @@ from sqlalchemy import (
     Text,
     false,
     func,
+)
+from sqlalchemy import (
     text as sql,
 )
 from sqlalchemy.orm import MappedColumn, mapped_column
@@ -77,7 +79,7 @@ class Choice(StrEnum):
         return member
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Word:
     """What a column means beyond its type."""
 
@@ -132,7 +134,14 @@ def text(
 ) -> MappedColumn[Any]:
     """One line of text of at most ``length`` characters."""
     word = Word(
-        Kind.TEXT, label, help, sensitivity, search=search, readonly=readonly, max_length=length, sort_by=sort_by
+        Kind.TEXT,
+        label,
+        help,
+        sensitivity,
+        search=search,
+        readonly=readonly,
+        max_length=length,
+        sort_by=sort_by,
     )
     return _column(word, String(length), unique=unique or None, index=index or None, default=default)
 
@@ -153,7 +162,12 @@ def sort_key(length: int = 400) -> MappedColumn[Any]:
 
 
 def choice(
-    choices: type[Choice], *, label: Lazy, help: Lazy | None = None, default: Choice | None = None, index: bool = False
+    choices: type[Choice],
+    *,
+    label: Lazy,
+    help: Lazy | None = None,
+    default: Choice | None = None,
+    index: bool = False,
 ) -> MappedColumn[Any]:
     """One value of a closed list."""
     value = default.value if default is not None else None
@@ -166,7 +180,9 @@ def choice(
     )
 
 
-def phone(*, label: Lazy, help: Lazy | None = None, search: bool = True, index: bool = True) -> MappedColumn[Any]:
+def phone(
+    *, label: Lazy, help: Lazy | None = None, search: bool = True, index: bool = True
+) -> MappedColumn[Any]:
     """A telephone number, stored as E.164 (``+8613800138000``), shown as the reader dials it."""
     word = Word(Kind.PHONE, label, help, Sensitivity.SENSITIVE, search=search, max_length=40)
     return _column(word, String(40), index=index)
@@ -217,12 +233,16 @@ def link(
     readonly: bool = False,
     index: bool = True,
     on_delete: str | None = None,
+    circular: bool = False,
 ) -> MappedColumn[Any]:
-    """A link to a record of ``target``; the column ends in ``_id``, the field does not."""
+    """A link to a record of ``target``; the column ends in ``_id``, the field does not.
+
+    ``circular`` marks the link that closes a circle of tables, so that they can be sorted.
+    """
     return _column(
         Word(Kind.LINK, label, help, readonly=readonly, target=target),
         BigInteger,
-        ForeignKey(f"{table_of(target)}.id", ondelete=on_delete),
+        ForeignKey(f"{table_of(target)}.id", ondelete=on_delete, use_alter=circular),
         index=index,
         sort_order=92 if readonly else 0,
     )
@@ -230,7 +250,9 @@ def link(
 
 def tags(*, label: Lazy, help: Lazy | None = None) -> MappedColumn[Any]:
     """Short words put on a record freely."""
-    return _column(Word(Kind.TAGS, label, help, max_length=40), ARRAY(String(40)), default=list, server_default="{}")
+    return _column(
+        Word(Kind.TAGS, label, help, max_length=40), ARRAY(String(40)), default=list, server_default="{}"
+    )
 
 
 def series(prefix: str, sequence: str, *, label: Lazy) -> MappedColumn[Any]:

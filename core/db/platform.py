@@ -68,6 +68,8 @@ administrator_session = Table(
     metadata,
     #: SHA-256 of the token in the cookie.
     Column("token_hash", String(64), primary_key=True),
-    Column("administrator_id", BigInteger, ForeignKey(administrator.c.id, ondelete="CASCADE"), nullable=False),
+    Column(
+        "administrator_id", BigInteger, ForeignKey(administrator.c.id, ondelete="CASCADE"), nullable=False
+    ),
     Column("expires_at", DateTime(timezone=True), nullable=False),
 )

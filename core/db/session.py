@@ -31,7 +31,9 @@ class Database:
             url, pool_size=pool_size, max_overflow=4, pool_timeout=10, pool_pre_ping=False, **options
         )
         event.listen(self.engine, "checkout", _retire)
-        self._sessions = sessionmaker(self.engine, class_=BoundSession, autoflush=False, expire_on_commit=False)
+        self._sessions = sessionmaker(
+            self.engine, class_=BoundSession, autoflush=False, expire_on_commit=False
+        )
 
     def session(self, binding: Binding) -> Session:
         """A session whose every transaction is bound to ``binding``; the caller closes it."""

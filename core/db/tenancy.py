@@ -30,14 +30,18 @@ class UnknownHost(NotFound):
     """No tenant is served at this address."""
 
     code = "unknown-host"
-    message = _l("There is no company at the address “%(host)s”. Check the address or ask your administrator.")
+    message = _l(
+        "There is no company at the address “%(host)s”. Check the address or ask your administrator."
+    )
 
 
 class TenantClosed(Unavailable):
     """The tenant exists but is suspended, being restored, or its upgrade has failed."""
 
     code, retry_after = "tenant-closed", 120
-    message = _l("This company's workspace is closed for maintenance. Nothing is lost; please try again later.")
+    message = _l(
+        "This company's workspace is closed for maintenance. Nothing is lost; please try again later."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,11 @@ def bind(session: Session, transaction: SessionTransaction, connection: Connecti
         return
     binding = session.info.get("binding")
     if isinstance(binding, ByHost):
-        row = connection.execute(_FIND_AND_BIND, {"host": binding.host, "slug": binding.slug}).mappings().first()
+        row = (
+            connection.execute(_FIND_AND_BIND, {"host": binding.host, "slug": binding.slug})
+            .mappings()
+            .first()
+        )
         if row is None:
             raise UnknownHost(host=binding.host)
         binding = session.info["binding"] = read_tenant(row)

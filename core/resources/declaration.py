@@ -168,7 +168,9 @@ class Resource:
             for name in names:
                 if name.partition(".")[0] not in self.fields:
                     known = ", ".join(self.fields)
-                    raise AddonError(f"{file}: {type(self).__name__}.{place} names “{name}”; there are {known}")
+                    raise AddonError(
+                        f"{file}: {type(self).__name__}.{place} names “{name}”; there are {known}"
+                    )
         if self.name.partition(".")[0] != self.addon:
             raise AddonError(f"{file}: {type(self).__name__}.name must begin with “{self.addon}.”")
 

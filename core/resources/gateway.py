@@ -7,7 +7,7 @@ selected or compared, and a link to a record out of reach shows its number witho
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -121,10 +121,15 @@ class Gateway:
         if resource.is_nested:
             return None
         own = Policy(self.actor, resource.name, verb, resource.is_owned).predicate(table)
-        if own is None or verb != "read" or not resource.readable_through or not self.actor.may(resource.name, verb):
+        if (
+            own is None
+            or verb != "read"
+            or not resource.readable_through
+            or not self.actor.may(resource.name, verb)
+        ):
             return own
         link = resource.fields[resource.readable_through]
-        return or_(own, self._reachable(link, table, true()))
+        return or_(own, self._reachable(link, table, lambda _: true()))
 
     def require(self, resource: Resource, verb: str) -> None:
         """Let only those pass who may do ``verb`` with some record of ``resource``.
@@ -208,7 +213,9 @@ class Gateway:
             found[row[-1]].append(shape.record(row))
         return found
 
-    def rows(self, resource: Resource, query: Query, batch: int = 2000) -> Iterator[tuple[Shape, Sequence[Row[Any]]]]:
+    def rows(
+        self, resource: Resource, query: Query, batch: int = 2000
+    ) -> Iterator[tuple[Shape, Sequence[Row[Any]]]]:
         """All matching records, streamed in batches through a server-side cursor."""
         self.require(resource, "read")
         shape, statement = self._select(resource, query.fields)
@@ -251,7 +258,9 @@ class Gateway:
             record = shape.record(row)
             hints = [record[name] for name in resource.subtitle if record.get(name)]
             shown = [each["label"] if isinstance(each, dict) else str(each) for each in hints]
-            found.append({"id": record["id"], "label": record[label.name], "hint": " · ".join(filter(None, shown))})
+            found.append(
+                {"id": record["id"], "label": record[label.name], "hint": " · ".join(filter(None, shown))}
+            )
         return found
 
     def suggestions(self, resource: Resource, name: str, q: str, limit: int = 20) -> list[str]:
@@ -265,7 +274,9 @@ class Gateway:
         statement = select(values.c.value).where(values.c.value.is_not(None)).group_by(values.c.value)
         if q:
             statement = statement.where(cast(values.c.value, String).icontains(q, autoescape=True))
-        return list(self.session.scalars(statement.order_by(func.count().desc(), values.c.value).limit(limit)))
+        return list(
+            self.session.scalars(statement.order_by(func.count().desc(), values.c.value).limit(limit))
+        )
 
     def aggregate(
         self, resource: Resource, query: Query, groups: Sequence[str], measures: Sequence[str]
@@ -329,7 +340,9 @@ class Gateway:
         scope = self.scope(resource, table)
         if scope is not None:
             parts.append(scope)
-        if "archived_at" in table.c and not any(each.path == "archived_at" for each in conditions(query.where)):
+        if "archived_at" in table.c and not any(
+            each.path == "archived_at" for each in conditions(query.where)
+        ):
             parts.append(table.c.archived_at.is_(None))
         if query.where != All():
             parts.append(self.compile(query.where, resource, table))
@@ -363,25 +376,30 @@ class Gateway:
             target = step.target.table.alias()
             inner = self._along(rest, path, condition, target)
             return exists().where(target.c[step.via.column.name] == table.c.id, inner)
-        return self._reachable(step, table, None, lambda target: self._along(rest, path, condition, target))
+        return self._reachable(step, table, lambda target: self._along(rest, path, condition, target))
 
-    def _reachable(self, link: Field, table: FromClause, inner: Any, within: Any = None) -> ColumnElement[bool]:
-        """Whether the record behind ``link`` is within reach and fulfils a condition."""
+    def _reachable(
+        self, link: Field, table: FromClause, condition: Callable[[FromClause], ColumnElement[bool]]
+    ) -> ColumnElement[bool]:
+        """Whether the record behind ``link`` is within reach and fulfils ``condition``."""
         assert link.target is not None
         target = link.target.table.alias()
-        parts = [target.c.id == table.c[link.column.name]]
         scope = self.scope(link.target, target)
-        if scope is not None:
-            parts.append(scope)
-        parts.append(within(target) if within is not None else inner)
-        return exists().where(*parts)
+        reached = [] if scope is None else [scope]
+        return exists().where(target.c.id == table.c[link.column.name], *reached, condition(target))
 
     def _test(self, path: Path, condition: Condition, table: FromClause) -> ColumnElement[bool]:
         field, op = path.leaf, condition.op
         kind = field.word.kind
         if op not in OPERATORS[kind]:
             known = ", ".join(OPERATORS[kind])
-            raise Invalid({path.name: [_l("“%(op)s” does not fit this field; there are %(known)s.", op=op, known=known)]})
+            raise Invalid(
+                {
+                    path.name: [
+                        _l("“%(op)s” does not fit this field; there are %(known)s.", op=op, known=known)
+                    ]
+                }
+            )
         column = table.c[field.column.name]
         if op == "isnull":
             empty = column == [] if kind is Kind.TAGS else column.is_(None)
@@ -397,7 +415,11 @@ class Gateway:
             text = self._text(condition)
             if kind is Kind.PHONE:
                 text = "".join(each for each in text if each.isdigit() or each == "+")
-            return column.icontains(text, autoescape=True) if op == "contains" else column.istartswith(text, autoescape=True)
+            return (
+                column.icontains(text, autoescape=True)
+                if op == "contains"
+                else column.istartswith(text, autoescape=True)
+            )
         if condition.value is None and op in ("eq", "ne"):
             return column.is_(None) if op == "eq" else column.is_not(None)
         value = self._value(path, condition.value)
@@ -448,7 +470,10 @@ class Gateway:
         return and_(
             true(),
             *(
-                or_(false(), *(table.c[field.column.name].icontains(word, autoescape=True) for field in fields))
+                or_(
+                    false(),
+                    *(table.c[field.column.name].icontains(word, autoescape=True) for field in fields),
+                )
                 for word in words
             ),
         )
@@ -458,7 +483,9 @@ class Gateway:
     def _select(self, resource: Resource, names: Sequence[str]) -> tuple[Shape, Select[Any]]:
         """Select fields of ``resource``, each link with its label joined within reach."""
         table = resource.table
-        fields = tuple(self.resolver.field(resource, name) for name in names) or tuple(self.resolver.visible(resource))
+        fields = tuple(self.resolver.field(resource, name) for name in names) or tuple(
+            self.resolver.visible(resource)
+        )
         statement: Select[Any] = select(*(field.column for field in fields)).select_from(table)
         links: list[tuple[str, int, int]] = []
         for position, field in enumerate(fields):
@@ -468,7 +495,9 @@ class Gateway:
                 statement = statement.add_columns(alias.c[field.target.label_field.column.name])
         return Shape(fields, tuple(links)), statement
 
-    def _joined(self, statement: Select[Any], link: Field, table: FromClause) -> tuple[Select[Any], FromClause]:
+    def _joined(
+        self, statement: Select[Any], link: Field, table: FromClause
+    ) -> tuple[Select[Any], FromClause]:
         """Join the record behind a link, as far as the actor reaches it."""
         assert link.target is not None
         target = link.target.table.alias()
@@ -507,7 +536,17 @@ class Gateway:
 
     def _bucket(self, field: Field, column: ColumnElement[Any], bucket: str, name: str) -> ColumnElement[Any]:
         if field.word.kind not in _DAYS or bucket not in BUCKETS:
-            raise Invalid({"group": [_l("“%(name)s” cannot be grouped; there are %(known)s.", name=name, known=", ".join(BUCKETS))]})
+            raise Invalid(
+                {
+                    "group": [
+                        _l(
+                            "“%(name)s” cannot be grouped; there are %(known)s.",
+                            name=name,
+                            known=", ".join(BUCKETS),
+                        )
+                    ]
+                }
+            )
         if field.word.kind is Kind.INSTANT:
             column = func.timezone(self.habits.timezone, column)
         return func.to_char(column, BUCKETS[bucket])

@@ -53,7 +53,9 @@ class TimelineEntry(Model):
     body: Mapped[str | None] = mapped_column(Text)
     #: ``{field: [before, after]}`` in the stored form.
     changes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    attachment_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("core_attachment.id", ondelete="CASCADE"))
+    attachment_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("core_attachment.id", ondelete="CASCADE")
+    )
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     created_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("core_user.id"))
 
@@ -72,4 +74,6 @@ class KeptAnswer(Model):
     status: Mapped[int] = mapped_column(Integer)
     location: Mapped[str | None] = mapped_column(String(300))
     body: Mapped[bytes] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now(), index=True
+    )

@@ -49,11 +49,15 @@ class Resources:
             for field in resource.fields.values():
                 if field.word.target is not None:
                     if field.word.target not in names:
-                        raise AddonError(f"{resource.name}.{field.name} links to “{field.word.target}”, which is not there")
+                        raise AddonError(
+                            f"{resource.name}.{field.name} links to “{field.word.target}”, which is not there"
+                        )
                     field.target = names[field.word.target]
             for lines in resource.lines:
                 if lines.resource not in names or lines.via not in names[lines.resource].fields:
-                    raise AddonError(f"{resource.name}: lines “{lines.name}” need {lines.resource}.{lines.via}")
+                    raise AddonError(
+                        f"{resource.name}: lines “{lines.name}” need {lines.resource}.{lines.via}"
+                    )
                 target = names[lines.resource]
                 via = target.fields[lines.via]
                 resource.lines_fields[lines.name] = LinesField(lines.name, lines, resource, target, via)

@@ -68,7 +68,9 @@ def _line_schema(resource: Resource, via: str, habits: Habits) -> type[Schema]:
                 field.word, habits, required=field.is_required, allow_none=field.column.nullable,
                 metadata={"title": field.word.label},
             )  # fmt: skip
-    return InputSchema.from_dict(members, name=f"{resource.name.replace('.', '_').title().replace('_', '')}Line")
+    return InputSchema.from_dict(
+        members, name=f"{resource.name.replace('.', '_').title().replace('_', '')}Line"
+    )
 
 
 def flat_errors(error: ValidationError) -> dict[str, list[str | Lazy]]:

@@ -113,7 +113,9 @@ class Service:
         _raise_first(batch)
         self.write(batch)
 
-    def archive(self, session: Session, record_ids: Sequence[int], *, actor: Actor, reason: str | None = None) -> None:
+    def archive(
+        self, session: Session, record_ids: Sequence[int], *, actor: Actor, reason: str | None = None
+    ) -> None:
         """Put records away; lists leave them out, links keep them.
 
         Raises:
@@ -128,7 +130,9 @@ class Service:
 
     def restore(self, session: Session, record_ids: Sequence[int], *, actor: Actor) -> None:
         """Bring archived records back; see `archive`."""
-        self._set_state(session, record_ids, actor, "restored", {"archived_at": None, "archived_reason": None})
+        self._set_state(
+            session, record_ids, actor, "restored", {"archived_at": None, "archived_reason": None}
+        )
 
     def delete(self, session: Session, record_ids: Sequence[int], *, actor: Actor) -> None:
         """Delete records and their lines for good.
@@ -159,7 +163,9 @@ class Service:
         """
         gateway = Gateway(session, actor)
         gateway.require(self.resource, "create")
-        batch = Batch(self.resource, session, actor, self._validated(gateway, inputs, partial=False), "created")
+        batch = Batch(
+            self.resource, session, actor, self._validated(gateway, inputs, partial=False), "created"
+        )
         self._complete(batch)
         self._check_links(gateway, batch)
         policy = Policy(actor, self.resource.name, "create", self.resource.is_owned)
@@ -191,7 +197,9 @@ class Service:
         changes = self._validated(gateway, list(inputs.values()), partial=True)
         for record_id, change in zip(inputs, changes, strict=True):
             change.id, change.before = record_id, stored[record_id]
-            for name in [name for name, value in change.values.items() if value == change.stored(self.resource, name)]:
+            for name in [
+                name for name, value in change.values.items() if value == change.stored(self.resource, name)
+            ]:
                 del change.values[name]
         batch = Batch(self.resource, session, actor, changes, "updated")
         self._check_links(gateway, batch)
@@ -220,7 +228,9 @@ class Service:
 
     # Steps
 
-    def _validated(self, gateway: Gateway, inputs: Sequence[Mapping[str, Any]], *, partial: bool) -> list[Change]:
+    def _validated(
+        self, gateway: Gateway, inputs: Sequence[Mapping[str, Any]], *, partial: bool
+    ) -> list[Change]:
         schema = input_schema(self.resource, gateway.resolver, gateway.habits)
         changes = []
         for raw in inputs:
@@ -269,7 +279,9 @@ class Service:
         for field in linked:
             assert field.target is not None
             named = [change for change in batch.good if change.values.get(field.name) is not None]
-            wanted = {change.values[field.name] for change in named} - {batch.actor.user_id if field.name == "owner" else None}
+            wanted = {change.values[field.name] for change in named} - {
+                batch.actor.user_id if field.name == "owner" else None
+            }
             known = gateway.reached(field.target, wanted) if wanted else set()
             for change in named:
                 if change.values[field.name] in wanted - known:
@@ -342,7 +354,9 @@ class Service:
         rows = [self._columns(change) | by for change in batch.changes]
         names = dict.fromkeys(name for row in rows for name in row)
         statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-        numbers = batch.session.scalars(statement, [{name: row.get(name) for name in names} for row in rows]).all()
+        numbers = batch.session.scalars(
+            statement, [{name: row.get(name) for name in names} for row in rows]
+        ).all()
         for change, number in zip(batch.changes, numbers, strict=True):
             change.id = number
 
@@ -351,7 +365,9 @@ class Service:
         by_names: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for change in batch.changes:
             columns = self._columns(change)
-            by_names.setdefault(tuple(columns), []).append({"_id": change.id, **{f"_{k}": v for k, v in columns.items()}})
+            by_names.setdefault(tuple(columns), []).append(
+                {"_id": change.id, **{f"_{k}": v for k, v in columns.items()}}
+            )
         for names, rows in by_names.items():
             statement = (
                 update(table)
@@ -386,7 +402,9 @@ class Service:
                     continue
                 before = stored.get(line_id)
                 if before is None or before[via] != change.id or line_id in kept:
-                    raise Invalid({f"{lines.name}.{number}.id": [_l("There is no such line in this record.")]})
+                    raise Invalid(
+                        {f"{lines.name}.{number}.id": [_l("There is no such line in this record.")]}
+                    )
                 kept.add(line_id)
                 changed.append(Change(values, before=before, id=line_id))
         gone = set(stored) - kept
@@ -405,7 +423,9 @@ class Service:
             self._complete(batch)
         else:
             for change in batch.changes:
-                same = [key for key, value in change.values.items() if value == change.stored(self.resource, key)]
+                same = [
+                    key for key, value in change.values.items() if value == change.stored(self.resource, key)
+                ]
                 for key in same:
                     del change.values[key]
             batch.changes = [change for change in batch.changes if change.values]
@@ -454,5 +474,3 @@ def _unique_columns(resource: Resource, constraint: str | None) -> list[str]:
             columns = {column.name for column in getattr(table_constraint, "columns", ())}
             return [name for name, field in resource.fields.items() if field.column.name in columns]
     return []
-
-

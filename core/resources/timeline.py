@@ -71,7 +71,12 @@ def plain(value: Any) -> Any:
 
 
 def entries(
-    gateway: Gateway, resource: Resource, record_id: int, *, kinds: Sequence[str] = (), before: int | None = None
+    gateway: Gateway,
+    resource: Resource,
+    record_id: int,
+    *,
+    kinds: Sequence[str] = (),
+    before: int | None = None,
 ) -> list[Mapping[str, Any]]:
     """A page of the history of a record within reach, newest first.
 
@@ -155,7 +160,14 @@ def delete_note(gateway: Gateway, resource: Resource, record_id: int, entry_id: 
 
 
 def add_attachment(
-    gateway: Gateway, resource: Resource, record_id: int, *, store: Path, name: str, media_type: str, content: IO[bytes]
+    gateway: Gateway,
+    resource: Resource,
+    record_id: int,
+    *,
+    store: Path,
+    name: str,
+    media_type: str,
+    content: IO[bytes],
 ) -> int:
     """Put a file on a record.
 
@@ -182,7 +194,12 @@ def add_attachment(
     attachment_id = gateway.session.scalar(
         insert(_attachment)
         .values(
-            resource=resource.name, record_id=record_id, name=shown, media_type=media_type[:120], size=size, sha256=digest
+            resource=resource.name,
+            record_id=record_id,
+            name=shown,
+            media_type=media_type[:120],
+            size=size,
+            sha256=digest,
         )
         .returning(_attachment.c.id)
     )
@@ -203,7 +220,9 @@ def open_attachment(
         gateway.session.execute(
             select(_attachment)
             .join(_entry, _entry.c.attachment_id == _attachment.c.id)
-            .where(_entry.c.id == entry_id, _entry.c.resource == resource.name, _entry.c.record_id == record_id)
+            .where(
+                _entry.c.id == entry_id, _entry.c.resource == resource.name, _entry.c.record_id == record_id
+            )
         )
         .mappings()
         .first()
@@ -256,4 +275,6 @@ def _keep(folder: Path, content: IO[bytes]) -> tuple[int, str]:
 def forget(session: Session, resource: Resource, record_ids: Sequence[int]) -> None:
     """Delete the histories of records that are deleted for good."""
     for table in (_entry, _attachment):
-        session.execute(delete(table).where(table.c.resource == resource.name, table.c.record_id.in_(record_ids)))
+        session.execute(
+            delete(table).where(table.c.resource == resource.name, table.c.record_id.in_(record_ids))
+        )

@@ -76,7 +76,9 @@ class TextValue(Value):
         text = unicodedata.normalize("NFC", value.replace("\r\n", "\n"))
         allowed = "\n\t" if self.multiline else "\t"
         if any(unicodedata.category(each) in ("Cc", "Cs") and each not in allowed for each in text):
-            raise ValidationError([_l("This holds characters that cannot be stored (a line break or a control character).")])
+            raise ValidationError(
+                [_l("This holds characters that cannot be stored (a line break or a control character).")]
+            )
         return text
 
 
@@ -92,7 +94,9 @@ class ChoiceValue(Value):
             return self.choices(value).value
         except ValueError:
             known = ", ".join(self.choices)
-            raise ValidationError([_l("“%(value)s” is not one of: %(known)s.", value=str(value)[:60], known=known)]) from None
+            raise ValidationError(
+                [_l("“%(value)s” is not one of: %(known)s.", value=str(value)[:60], known=known)]
+            ) from None
 
 
 class PhoneValue(Value):
@@ -115,7 +119,11 @@ class PhoneValue(Value):
             number = phonenumbers.parse(text, self.country)
         except phonenumbers.NumberParseException:
             number = None
-        if number is None or not phonenumbers.is_possible_number(number) or (extension and not extension.isdigit()):
+        if (
+            number is None
+            or not phonenumbers.is_possible_number(number)
+            or (extension and not extension.isdigit())
+        ):
             raise ValidationError([_l("“%(value)s” is no telephone number.", value=value[:40])])
         written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         return f"{written};ext={extension}" if extension else written
@@ -181,7 +189,9 @@ class DayValue(Value):
         try:
             return date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else _fail()
         except ValueError:
-            raise ValidationError([_l("“%(value)s” is no day; write 2026-01-31.", value=str(value)[:40])]) from None
+            raise ValidationError(
+                [_l("“%(value)s” is no day; write 2026-01-31.", value=str(value)[:40])]
+            ) from None
 
 
 class InstantValue(Value):
@@ -193,12 +203,18 @@ class InstantValue(Value):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         try:
-            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value if isinstance(value, str) else _fail())
+            moment = (
+                value
+                if isinstance(value, datetime)
+                else datetime.fromisoformat(value if isinstance(value, str) else _fail())
+            )
             local = moment if moment.tzinfo is not None else moment.replace(tzinfo=self.timezone)
             return local.astimezone(UTC)
         except (ValueError, OverflowError):
             shown = str(value)[:40]
-            raise ValidationError([_l("“%(value)s” is no date and time; write 2026-01-31T09:30.", value=shown)]) from None
+            raise ValidationError(
+                [_l("“%(value)s” is no date and time; write 2026-01-31T09:30.", value=shown)]
+            ) from None
 
 
 class TagsValue(Value):
@@ -226,7 +242,9 @@ def _fail() -> Any:
 _MAKERS: Final[Mapping[Kind, Callable[[Word, Habits, dict[str, Any]], Value]]] = {
     Kind.TEXT: lambda word, habits, options: TextValue(max_length=word.max_length, **options),
     Kind.PICK: lambda word, habits, options: TextValue(max_length=word.max_length, **options),
-    Kind.MULTILINE: lambda word, habits, options: TextValue(multiline=True, max_length=word.max_length, **options),
+    Kind.MULTILINE: lambda word, habits, options: TextValue(
+        multiline=True, max_length=word.max_length, **options
+    ),
     Kind.CHOICE: lambda word, habits, options: ChoiceValue(word.choices or Choice, **options),
     Kind.PHONE: lambda word, habits, options: PhoneValue(habits.country, **options),
     Kind.EMAIL: lambda word, habits, options: EmailValue(**options),

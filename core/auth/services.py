@@ -1,0 +1,265 @@
+"""Signing in and out, users, and API tokens. Tokens are random; only their SHA-256 is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import case, delete, func, insert, literal, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from core.access.actor import Actor, make_actor
+from core.access.models import RoleAssignment, Unit
+from core.access.permissions import Permissions
+from core.auth.models import ApiToken, SignInFailure, User, UserSession
+from core.auth.passwords import hash_password, verify
+from core.errors import Conflict, Invalid, NotFound, TooManyRequests, Unauthenticated
+from core.i18n import _l
+
+SESSION_LIFE: Final = timedelta(days=14)
+TOKEN_LIFE: Final = timedelta(hours=12)
+#: Failed sign-ins that may follow one another, for an account and for an address, in this time.
+ACCOUNT_FAILURES: Final = 8
+ADDRESS_FAILURES: Final = 40
+FAILURE_WINDOW: Final = timedelta(minutes=15)
+
+_user = User.__table__
+_session = UserSession.__table__
+_token = ApiToken.__table__
+_role = RoleAssignment.__table__
+_unit = Unit.__table__
+_failure = SignInFailure.__table__
+
+
+class WrongCredentials(Unauthenticated):
+    """The mail address or the password is not right; which of them is not told."""
+
+    code = "wrong-credentials"
+    message = _l("The email address or the password is not right.")
+
+
+class UserExists(Conflict):
+    """Somebody with this address is there already."""
+
+    code = "user-exists"
+    message = _l("There is a user with the address %(email)s already.")
+
+
+class NoSuchUser(NotFound):
+    """Nobody has this address."""
+
+    code = "no-such-user"
+    message = _l("There is no user with the address %(email)s.")
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A token just made; it is never shown again."""
+
+    token: str
+    expires_at: datetime | None
+
+
+def digest(token: str) -> str:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+# Signing in
+
+
+def check_password(session: Session, email: str, password: str, *, address: str) -> int:
+    """The number of the user whose address and password these are.
+
+    Failures are counted for the account and for the network address, also when the caller rolls
+    back: the count is written by the caller in a transaction of its own through `count_failure`.
+
+    Raises:
+        TooManyRequests: too many failures lately.
+        WrongCredentials: no such user, another password, or the user is archived.
+    """
+    subjects = _subjects(email, address)
+    rows = session.execute(
+        select(_failure.c.subject, _failure.c.failures).where(
+            _failure.c.subject.in_(subjects), _failure.c.until > func.now()
+        )
+    )
+    counted = dict(rows.tuples().all())
+    limits = zip(subjects, (ACCOUNT_FAILURES, ADDRESS_FAILURES), strict=True)
+    if any(counted.get(subject, 0) >= limit for subject, limit in limits):
+        raise TooManyRequests
+    row = session.execute(
+        select(_user.c.id, _user.c.password_hash).where(
+            func.lower(_user.c.email) == email.strip().lower(), _user.c.archived_at.is_(None)
+        )
+    ).first()
+    if not verify(row.password_hash if row else None, password) or row is None:
+        raise WrongCredentials
+    session.execute(delete(_failure).where(_failure.c.subject == subjects[0]))
+    return int(row.id)
+
+
+def count_failure(session: Session, email: str, *, address: str) -> None:
+    """Count one failed sign-in; the caller commits it."""
+    until = datetime.now(UTC) + FAILURE_WINDOW
+    for subject in _subjects(email, address):
+        fresh = upsert(_failure).values(subject=subject, failures=1, until=until)
+        over = _failure.c.until <= func.now()
+        statement = fresh.on_conflict_do_update(
+            index_elements=[_failure.c.subject],
+            set_={
+                "failures": case((over, literal(1)), else_=_failure.c.failures + 1),
+                "until": case((over, literal(until)), else_=_failure.c.until),
+            },
+        )
+        session.execute(statement)
+
+
+def _subjects(email: str, address: str) -> tuple[str, str]:
+    return f"account:{email.strip().lower()[:254]}", f"address:{address[:60]}"
+
+
+def open_session(session: Session, user_id: int, *, address: str, agent: str) -> Issued:
+    """Start a browser session for a user whose password was right."""
+    token, expires_at = secrets.token_urlsafe(32), datetime.now(UTC) + SESSION_LIFE
+    session.execute(delete(_session).where(_session.c.user_id == user_id, _session.c.expires_at < func.now()))
+    session.execute(
+        insert(_session).values(
+            token_hash=digest(token),
+            user_id=user_id,
+            expires_at=expires_at,
+            address=address[:60],
+            agent=agent[:300],
+        )
+    )
+    return Issued(token, expires_at)
+
+
+def close_session(session: Session, token: str) -> None:
+    """End the browser session behind a token."""
+    session.execute(delete(_session).where(_session.c.token_hash == digest(token)))
+
+
+def issue_token(session: Session, user_id: int, *, name: str, life: timedelta | None = TOKEN_LIFE) -> Issued:
+    """Make an API token for a user; without a ``life`` it does not expire."""
+    token = "gx_" + secrets.token_urlsafe(32)
+    expires_at = datetime.now(UTC) + life if life is not None else None
+    session.execute(
+        insert(_token).values(
+            token_hash=digest(token), user_id=user_id, name=name[:100], expires_at=expires_at
+        )
+    )
+    return Issued(token, expires_at)
+
+
+# Who is it?
+
+_ACTOR_COLUMNS = """
+    u.id, u.name, u.email, u.unit_id, u.language, u.theme,
+    coalesce((select json_agg(json_build_array(r.role, r.unit_id) order by r.id)
+              from core_role_assignment r where r.user_id = u.id), '[]'::json) as assignments
+"""
+_BY_SESSION = text(f"""
+    select {_ACTOR_COLUMNS} from core_user_session s join core_user u on u.id = s.user_id
+    where s.token_hash = :hash and s.expires_at > now() and u.archived_at is null
+""")  # noqa: S608 - the column names are our own
+_BY_TOKEN = text(f"""
+    select {_ACTOR_COLUMNS} from core_api_token t join core_user u on u.id = t.user_id
+    where t.token_hash = :hash and (t.expires_at is null or t.expires_at > now()) and u.archived_at is null
+""")  # noqa: S608
+_BY_EMAIL = text(f"select {_ACTOR_COLUMNS} from core_user u where lower(u.email) = lower(:email)")  # noqa: S608
+
+
+def actor_by_session(session: Session, permissions: Permissions, token: str) -> Actor:
+    """The user behind a browser's token.
+
+    Raises:
+        Unauthenticated: the session has ended, or the user is archived.
+    """
+    return _actor(
+        session, permissions, session.execute(_BY_SESSION, {"hash": digest(token)}).mappings().first()
+    )
+
+
+def actor_by_token(session: Session, permissions: Permissions, token: str) -> Actor:
+    """The user behind an API token.
+
+    Raises:
+        Unauthenticated: there is no such token, it has expired, or the user is archived.
+    """
+    return _actor(
+        session, permissions, session.execute(_BY_TOKEN, {"hash": digest(token)}).mappings().first()
+    )
+
+
+def actor_by_email(session: Session, permissions: Permissions, email: str) -> Actor:
+    """The user with a mail address, for work at the command line in his name.
+
+    Raises:
+        NoSuchUser: there is none.
+    """
+    row = session.execute(_BY_EMAIL, {"email": email.strip()}).mappings().first()
+    if row is None:
+        raise NoSuchUser(email=email)
+    return _actor(session, permissions, row)
+
+
+def _actor(session: Session, permissions: Permissions, row: Mapping[Any, Any] | None) -> Actor:
+    if row is None:
+        raise Unauthenticated
+    user = {str(key): value for key, value in row.items()}
+    assignments: Sequence[tuple[str, int | None]] = [(role, unit) for role, unit in user["assignments"]]
+    return make_actor(session, permissions, user, assignments)
+
+
+# People
+
+
+def set_password(session: Session, user_id: int, password: str) -> None:
+    """Give a user a new password; all his sessions and tokens end.
+
+    Raises:
+        Invalid: the password is too short or too long.
+    """
+    session.execute(update(_user).where(_user.c.id == user_id).values(password_hash=hash_password(password)))
+    for table in (_session, _token):
+        session.execute(delete(table).where(table.c.user_id == user_id))
+
+
+def assign_role(
+    session: Session, permissions: Permissions, user_id: int, role: str, unit: str | None = None
+) -> None:
+    """Let a user hold a role, at a unit or at his own; holding it already changes nothing.
+
+    Raises:
+        Invalid: there is no such role, or no unit with this code.
+    """
+    if role not in permissions.roles:
+        known = ", ".join(permissions.roles)
+        raise Invalid(
+            {"role": [_l("There is no role “%(role)s”; there are %(known)s.", role=role, known=known)]}
+        )
+    values = {"user_id": user_id, "role": role, "unit_id": unit_id(session, unit) if unit else None}
+    session.execute(upsert(_role).values(values).on_conflict_do_nothing())
+
+
+def unit_id(session: Session, code: str) -> int:
+    """The number of the unit with a code.
+
+    Raises:
+        Invalid: there is none.
+    """
+    found = session.scalar(select(_unit.c.id).where(_unit.c.code == code))
+    if found is None:
+        raise Invalid({"unit": [_l("There is no unit with the code “%(code)s”.", code=code)]})
+    return int(found)
+
+
+def set_preferences(session: Session, user_id: int, values: Mapping[str, str]) -> None:
+    """Keep a user's own language or theme, both already checked."""
+    session.execute(update(_user).where(_user.c.id == user_id).values(dict(values)))

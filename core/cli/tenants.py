@@ -1,0 +1,234 @@
+"""``guanxi tenant``: create, list, suspend, resume, delete."""
+
+from __future__ import annotations
+
+import click
+
+from core.addons.manifest import AddonError
+from core.cli.group import as_json, cli, show, work
+from core.db import provision
+from core.i18n import _
+
+
+@cli.group()
+def tenant() -> None:
+    """Tenants of this deployment."""
+
+
+@tenant.command()
+@click.argument("slug")
+@click.option("--name", required=True, help="The company's name.")
+@click.option("--host", "hosts", multiple=True, help="A further host it is served at; repeatable.")
+@click.option("--lang", type=click.Choice(["zh_CN", "zh", "en"]), default="zh_CN", show_default=True)
+@click.option("--timezone", default="Asia/Shanghai", show_default=True)
+@click.option("--country", default="CN", show_default=True, help="Of telephone numbers without one.")
+@click.option("--addon", "addons", multiple=True, help="An addon to switch on; repeatable. Default: all.")
+@click.option("--no-addons", is_flag=True, help="Switch no addon on.")
+@click.option("--default", "is_default", is_flag=True, help="Answer at hosts that are nobody else's.")
+def create(
+    slug: str,
+    name: str,
+    hosts: tuple[str, ...],
+    lang: str,
+    timezone: str,
+    country: str,
+    addons: tuple[str, ...],
+    no_addons: bool,
+    is_default: bool,
+) -> None:
+    """Create a tenant with its schema, role and tables.
+
+    Example: guanxi tenant create acme --name "Acme" --host crm.acme.example --lang en
+    """
+    kernel = work().kernel
+    installed = [name for name in kernel.catalogue.addons if name != "core"]
+    wanted = frozenset(() if no_addons else addons or installed)
+    for each in wanted:
+        if each not in installed:
+            raise click.ClickException(_("There is no addon “%(name)s”.", name=each))
+        missing = set(kernel.catalogue.addons[each].depends) - wanted
+        if missing:
+            raise click.ClickException(
+                _("%(name)s needs %(missing)s.", name=each, missing=", ".join(missing))
+            )
+    with work().owner() as connection:
+        provision.create_tenant(
+            connection,
+            work().urls.app_login,
+            slug,
+            name=name,
+            histories=kernel.histories,
+            language=lang[:2],
+            timezone=timezone,
+            country=country,
+            hosts=hosts,
+            addons=wanted,
+            is_default=is_default,
+        )
+    click.echo(_("Tenant %(slug)s is ready.", slug=slug))
+
+
+@tenant.command("list")
+@as_json
+def list_(as_json: bool) -> None:
+    """List the tenants.
+
+    Example: guanxi tenant list --json
+    """
+    with work().owner() as connection:
+        tenants = provision.all_tenants(connection)
+    if as_json:
+        show(
+            [{"slug": t.slug, "name": t.name, "state": t.state, "addons": sorted(t.addons)} for t in tenants]
+        )
+        return
+    for each in tenants:
+        click.echo(f"{each.slug:20} {each.state:10} {each.name}  [{', '.join(sorted(each.addons))}]")
+
+
+def _state(slug: str, state: str) -> None:
+    with work().owner() as connection:
+        provision.set_state(connection, provision.find_tenant(connection, slug), state)
+
+
+@tenant.command()
+@click.argument("slug")
+def suspend(slug: str) -> None:
+    """Close a tenant: every request answers that it is closed; nothing is lost.
+
+    Example: guanxi tenant suspend acme
+    """
+    _state(slug, "suspended")
+
+
+@tenant.command()
+@click.argument("slug")
+def resume(slug: str) -> None:
+    """Open a suspended tenant again.
+
+    Example: guanxi tenant resume acme
+    """
+    _state(slug, "active")
+
+
+@tenant.command()
+@click.argument("slug")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(slug: str, yes: bool) -> None:
+    """Delete a tenant with everything it holds. There is no way back.
+
+    Example: guanxi tenant delete trial --yes
+    """
+    if not yes:
+        typed = click.prompt(_("Type the slug once more to delete everything of this tenant"))
+        if typed != slug:
+            raise click.ClickException(_("That was another name; nothing was deleted."))
+    with work().owner() as connection:
+        provision.delete_tenant(connection, provision.find_tenant(connection, slug))
+
+
+@cli.group()
+def addon() -> None:
+    """Addons, and for whom they are on."""
+
+
+@addon.command("list")
+@click.option("--tenant", "slug", metavar="SLUG", help="Also say what is on for this tenant.")
+@as_json
+def list_addons(slug: str | None, as_json: bool) -> None:
+    """List the installed addons, and those that cannot load.
+
+    Example: guanxi addon list --tenant demo
+    """
+    catalogue = work().kernel.catalogue
+    on = work().tenant(slug).addons if slug else frozenset()
+    rows = [
+        {"name": each.name, "version": each.version, "depends": list(each.depends), "on": each.name in on}
+        for each in catalogue.addons.values()
+        if each.name != "core"
+    ]
+    if as_json:
+        show({"addons": rows, "quarantined": catalogue.quarantined})
+        return
+    for row in rows:
+        click.echo(f"{row['name']:20} {row['version']:10} {_('on') if row['on'] else ''}")
+    for name, reason in catalogue.quarantined.items():
+        click.echo(f"{name:20} {_('cannot load')}: {reason}")
+
+
+@addon.command()
+@click.argument("name")
+@click.option("--tenant", "slug", required=True, metavar="SLUG")
+def enable(name: str, slug: str) -> None:
+    """Switch an addon on for a tenant; what it needs must be on.
+
+    Example: guanxi addon enable customer --tenant demo
+    """
+    kernel = work().kernel
+    found = kernel.catalogue.addons.get(name)
+    if found is None or name == "core":
+        raise click.ClickException(
+            kernel.catalogue.quarantined.get(name) or _("There is no addon “%(name)s”.", name=name)
+        )
+    with work().owner() as connection:
+        tenant = provision.find_tenant(connection, slug)
+        missing = [each for each in found.depends if each not in tenant.addons]
+        if missing:
+            raise click.ClickException(_("Switch on %(missing)s first.", missing=", ".join(missing)))
+        addons = tenant.addons | {name}
+        provision.upgrade_tenant(connection, tenant, kernel.histories(addons))
+        provision.set_addons(connection, tenant, addons)
+
+
+@addon.command()
+@click.argument("name")
+@click.option("--tenant", "slug", required=True, metavar="SLUG")
+def disable(name: str, slug: str) -> None:
+    """Switch an addon off for a tenant; its data stays.
+
+    Example: guanxi addon disable customer --tenant demo
+    """
+    catalogue = work().kernel.catalogue
+    with work().owner() as connection:
+        tenant = provision.find_tenant(connection, slug)
+        needing = [each for each in catalogue.dependents(name) if each in tenant.addons]
+        if needing:
+            raise click.ClickException(_("Switch off %(needing)s first.", needing=", ".join(needing)))
+        if name not in tenant.addons:
+            raise click.ClickException(_("%(name)s is not on.", name=name))
+        provision.set_addons(connection, tenant, tenant.addons - {name})
+
+
+@addon.command()
+@click.argument("name")
+@click.option("--message", "-m", required=True, help="What the revision does.")
+def makemigration(name: str, message: str) -> None:
+    """Write a new revision for an addon from the difference between its models and its last revision.
+
+    A scratch tenant with everything up to now is made and deleted again. Read the file before use.
+
+    Example: guanxi addon makemigration customer -m "add tags"
+    """
+    from core.db.migrate import PLATFORM, write_revision
+
+    kernel = work().kernel
+    with work().owner_engine.connect() as connection:
+        if name == "platform":
+            path = write_revision(connection, "platform", PLATFORM, message)
+        elif name in kernel.catalogue.addons:
+            addons = frozenset(kernel.catalogue.addons) - {"core"}
+            scratch = provision.create_tenant(
+                connection,
+                work().urls.app_login,
+                "scratch-migration",
+                name="scratch",
+                histories=kernel.histories,
+                addons=addons,
+            )
+            provision.use_schema(connection, scratch.schema)
+            history = next(each for each in kernel.histories(addons) if each.name == name)
+            path = write_revision(connection, scratch.schema, history, message)
+        else:
+            raise AddonError(name)
+        connection.rollback()
+    click.echo(str(path))

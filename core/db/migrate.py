@@ -1,0 +1,120 @@
+"""Migrations: one history for each addon, one version table for each addon and tenant.
+
+A `History` is a folder of Alembic revisions with a name; histories run in the addons' order. All
+histories of one tenant run in one transaction, so a tenant has its old schema or its new one.
+Alembic keeps its operations in a module global: tenants are migrated in processes, never threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config as AlembicConfig
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, text
+
+from core.db.base import metadata as tenant_metadata
+from core.db.platform import metadata as platform_metadata
+
+_HERE: Final = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The revisions of one addon."""
+
+    name: str
+    folder: Path
+
+
+PLATFORM: Final = History("platform", _HERE / "platform_migrations")
+
+
+def _config(history: History, **attributes: Any) -> AlembicConfig:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(_HERE / "alembic"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", str(history.folder))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.attributes.update(history=history.name, **attributes)
+    return config
+
+
+def migrate(connection: Connection, schema: str, histories: Iterable[History]) -> None:
+    """Bring the tables in ``schema`` to the newest revision of each history.
+
+    Args:
+        connection: of the owner, in a transaction whose search_path is ``schema`` alone.
+        schema: where the tables and version tables lie.
+        histories: in the order of their dependencies.
+    """
+    for history in histories:
+        if history.folder.is_dir():
+            command.upgrade(_config(history, connection=connection, schema=schema), "heads")
+
+
+def downgrade(connection: Connection, schema: str, history: History, revision: str) -> None:
+    """Take one history back to ``revision`` (``base`` undoes all of it)."""
+    command.downgrade(_config(history, connection=connection, schema=schema), revision)
+
+
+def heads(history: History) -> set[str]:
+    """The newest revisions of a history."""
+    if not history.folder.is_dir():
+        return set()
+    return set(ScriptDirectory.from_config(_config(history)).get_heads())
+
+
+def revisions(connection: Connection, schema: str, histories: Sequence[History]) -> dict[str, set[str]]:
+    """What each history has reached in ``schema``: ``{name: revisions}``."""
+    found = {}
+    for history in histories:
+        options = {"version_table": f"mig_{history.name}", "version_table_schema": schema}
+        found[history.name] = set(MigrationContext.configure(connection, opts=options).get_current_heads())
+    return found
+
+
+def differences(
+    connection: Connection, schema: str, addons: Iterable[str], metadata: MetaData | None = None
+) -> list[Any]:
+    """Where the tables in ``schema`` differ from the models of ``addons``, as Alembic's own tuples."""
+    metadata = tenant_metadata if metadata is None else metadata
+    wanted = set(addons)
+
+    def belongs(item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+        table = item if kind == "table" else getattr(item, "table", None)
+        if kind == "table" and str(name).startswith("mig_"):
+            return False
+        known = metadata.tables.get(table.key) if table is not None else None
+        return known is None or known.info.get("addon", "platform") in wanted
+
+    options = {"include_object": belongs, "compare_server_default": False}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+
+def write_revision(connection: Connection, schema: str, history: History, message: str) -> Path:
+    """Write a new revision from the difference between the models and ``schema``; for developers.
+
+    Returns:
+        The file; read and correct it before it is used.
+    """
+    history.folder.mkdir(exist_ok=True)
+    number = f"{len(list(history.folder.glob('[0-9]*.py'))) + 1:04d}"
+    metadata = platform_metadata if history is PLATFORM else tenant_metadata
+    config = _config(history, connection=connection, schema=schema, target_metadata=metadata)
+    script: Any = command.revision(
+        config, message, autogenerate=True, rev_id=number, head="head", version_path=str(history.folder)
+    )
+    return Path(script.path)
+
+
+def use_schema(connection: Connection, schema: str) -> None:
+    """Make ``schema`` the only one the rest of the transaction sees."""
+    quoted = connection.dialect.identifier_preparer.quote_identifier(schema)
+    connection.execute(text("select set_config('search_path', :path, true)"), {"path": quoted})

@@ -1,0 +1,194 @@
+"""Work of the owner: the control schema, tenants' schemas and roles, and their migrations.
+
+Everything here needs the owner's login, which creates schemas and roles; the web process has no
+such connection. Every function runs in the transaction of the connection it is given.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, text, update
+
+from core.db import platform
+from core.db.migrate import PLATFORM, History, migrate, use_schema
+from core.db.tenancy import SLUG, Tenant, read_tenant
+from core.errors import Conflict, Invalid, NotFound
+from core.i18n import _l
+
+
+class NoSuchTenant(NotFound):
+    """No tenant has this slug."""
+
+    code = "no-such-tenant"
+    message = _l("There is no tenant “%(slug)s”.")
+
+
+class TenantExists(Conflict):
+    """The slug or the host is taken."""
+
+    code = "tenant-exists"
+    message = _l("There is a tenant “%(slug)s” already.")
+
+
+def _quote(connection: Connection, name: str) -> str:
+    return connection.dialect.identifier_preparer.quote_identifier(name)
+
+
+def _lock(connection: Connection, name: str) -> None:
+    """Let one at a time work on what ``name`` stands for, until the transaction ends."""
+    connection.execute(
+        text("select pg_advisory_xact_lock(hashtext('guanxi'), hashtext(:name))"), {"name": name}
+    )
+
+
+def prepare(connection: Connection, app_login: str) -> None:
+    """Create or migrate the control schema and let the application's login use it; repeatable."""
+    _lock(connection, "platform")
+    connection.execute(text("create schema if not exists platform"))
+    use_schema(connection, "platform")
+    migrate(connection, "platform", [PLATFORM])
+    if connection.scalar(select(platform.installation.c.id)) is None:
+        connection.execute(insert(platform.installation).values(id=secrets.token_hex(4)))
+    login = _quote(connection, app_login)
+    for statement in (
+        f"grant usage on schema platform to {login}",
+        f"grant select on platform.tenant, platform.tenant_host, platform.administrator, platform.mig_platform to {login}",
+        f"grant select, insert, update, delete on platform.administrator_session to {login}",
+    ):
+        connection.execute(text(statement))
+
+
+def find_tenant(connection: Connection, slug: str) -> Tenant:
+    """The tenant called ``slug``.
+
+    Raises:
+        NoSuchTenant: there is none.
+    """
+    row = connection.execute(select(platform.tenant).where(platform.tenant.c.slug == slug)).mappings().first()
+    if row is None:
+        raise NoSuchTenant(slug=slug)
+    return read_tenant({str(key): value for key, value in row.items()})
+
+
+def all_tenants(connection: Connection) -> list[Tenant]:
+    """Every tenant, by slug."""
+    rows = connection.execute(select(platform.tenant).order_by(platform.tenant.c.slug)).mappings()
+    return [read_tenant({str(key): value for key, value in row.items()}) for row in rows]
+
+
+def create_tenant(
+    connection: Connection,
+    app_login: str,
+    slug: str,
+    *,
+    name: str,
+    histories: Callable[[frozenset[str]], Sequence[History]],
+    language: str = "zh",
+    timezone: str = "Asia/Shanghai",
+    country: str = "CN",
+    hosts: Sequence[str] = (),
+    addons: frozenset[str] = frozenset(),
+    is_default: bool = False,
+) -> Tenant:
+    """Create a tenant: its row, its role, its schema and its tables.
+
+    Args:
+        connection: of the owner.
+        app_login: the login that will work as the tenant's role.
+        slug: names the host below the base domain and the schema.
+        name: as people call the company.
+        histories: gives the migration histories for a set of addons, in order.
+        language: of readers without one of their own.
+        timezone: IANA name of the tenant's calendar.
+        country: ISO 3166, of telephone numbers without one.
+        hosts: further hosts it is served at.
+        addons: what is on from the beginning.
+        is_default: whether it answers at hosts nobody else has.
+
+    Raises:
+        Invalid: the slug has not the form of one.
+        TenantExists: the slug is taken.
+    """
+    if not SLUG.fullmatch(slug):
+        raise Invalid(
+            {"slug": [_l("Use a letter, then letters, digits and hyphens, 2 to 41 in all, lower case.")]}
+        )
+    _lock(connection, "platform")
+    table = platform.tenant
+    if connection.scalar(select(table.c.id).where(table.c.slug == slug)) is not None:
+        raise TenantExists(slug=slug)
+    installation = connection.scalar(select(platform.installation.c.id))
+    number = connection.scalar(text("select nextval(pg_get_serial_sequence('platform.tenant', 'id'))"))
+    values: dict[str, Any] = {
+        "id": number,
+        "slug": slug,
+        "name": name,
+        "schema": f"t_{slug}",
+        "role": f"gx_{installation}_{number}",
+        "language": language,
+        "timezone": timezone,
+        "country": country,
+        "addons": sorted(addons),
+        "is_default": is_default,
+    }
+    connection.execute(insert(table).values(values))
+    for host in hosts:
+        connection.execute(insert(platform.tenant_host).values(host=host.lower(), tenant_id=number))
+    schema, role, login = (_quote(connection, each) for each in (values["schema"], values["role"], app_login))
+    connection.execute(text(f"create role {role} nologin"))
+    connection.execute(text(f"grant {role} to {login}"))
+    connection.execute(text(f"create schema {schema}"))
+    tenant = find_tenant(connection, slug)
+    upgrade_tenant(connection, tenant, histories(addons))
+    return tenant
+
+
+def upgrade_tenant(connection: Connection, tenant: Tenant, histories: Sequence[History]) -> None:
+    """Bring one tenant's tables to the newest revisions and let its role use them, and nothing else."""
+    _lock(connection, tenant.schema)
+    use_schema(connection, tenant.schema)
+    migrate(connection, tenant.schema, histories)
+    schema, role = _quote(connection, tenant.schema), _quote(connection, tenant.role)
+    versions = connection.scalars(
+        text(
+            "select quote_ident(tablename) from pg_tables where schemaname = :schema and tablename like 'mig\\_%'"
+        ),
+        {"schema": tenant.schema},
+    ).all()
+    statements = [
+        f"grant usage on schema {schema} to {role}",
+        f"grant select, insert, update, delete on all tables in schema {schema} to {role}",
+        f"grant usage on all sequences in schema {schema} to {role}",
+        *(f"revoke insert, update, delete on {schema}.{table} from {role}" for table in versions),
+    ]
+    for statement in statements:
+        connection.execute(text(statement))
+    use_schema(connection, "platform")
+
+
+def set_addons(connection: Connection, tenant: Tenant, addons: frozenset[str]) -> None:
+    """Say what is on for a tenant; every process sees it with its next request."""
+    table = platform.tenant
+    connection.execute(
+        update(table)
+        .where(table.c.id == tenant.id)
+        .values(addons=sorted(addons), version=table.c.version + 1)
+    )
+
+
+def set_state(connection: Connection, tenant: Tenant, state: str, failure: str | None = None) -> None:
+    """Make a tenant active, suspended or failed."""
+    table = platform.tenant
+    connection.execute(update(table).where(table.c.id == tenant.id).values(state=state, failure=failure))
+
+
+def delete_tenant(connection: Connection, tenant: Tenant) -> None:
+    """Delete a tenant with all it holds in the database."""
+    schema, role = _quote(connection, tenant.schema), _quote(connection, tenant.role)
+    connection.execute(text(f"drop schema {schema} cascade"))
+    connection.execute(text(f"drop owned by {role}"))
+    connection.execute(text(f"drop role {role}"))
+    connection.execute(platform.tenant.delete().where(platform.tenant.c.id == tenant.id))

@@ -1,0 +1,114 @@
+"""The kernel: everything one process knows once its addons are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from flask import Blueprint
+
+from core.access.permissions import Permissions, PermissionsRoom
+from core.addons.discovery import discover
+from core.addons.hooks import Hooks
+from core.addons.loading import Catalogue, HookspecsRoom, HooksRoom, ModelsRoom, load
+from core.addons.manifest import AddonError, Manifest
+from core.config import Config
+from core.db.migrate import History
+from core.db.session import Database
+from core.i18n import add_catalogue
+from core.menus import Menu
+from core.resources.registry import Resources, ResourcesRoom
+
+#: The folder of the addons that come with Guanxi.
+OWN_ADDONS: Final = Path(__file__).parents[1] / "addons"
+
+
+@dataclass(slots=True)
+class Kernel:
+    """The registries of this process, and its database."""
+
+    config: Config
+    database: Database
+    catalogue: Catalogue
+    resources: Resources
+    permissions: Permissions
+    hooks: Hooks
+    menu: Menu
+    #: Routes that addons bring themselves: ``(addon, blueprint)``.
+    blueprints: list[tuple[str, Blueprint]] = field(default_factory=list)
+
+    def histories(self, addons: frozenset[str]) -> list[History]:
+        """The migration histories of the core and ``addons``, in the order of their needs."""
+        return [
+            History(addon.name, addon.folder / "migrations")
+            for addon in self.catalogue.addons.values()
+            if addon.name == "core" or addon.name in addons
+        ]
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
+
+
+class _ViewsRoom:
+    """The ``views`` room: a blueprint ``bp``."""
+
+    name = "views"
+
+    def __init__(self, found: list[tuple[str, Blueprint]]) -> None:
+        self._found = found
+
+    def read(self, addon: Manifest, module: ModuleType) -> Any:
+        """See that there is a blueprint which keeps to the addon's own addresses."""
+        blueprint = getattr(module, "bp", None)
+        if not isinstance(blueprint, Blueprint):
+            raise AddonError(f"{module.__file__}: the views room needs a Blueprint called bp")
+        prefix = blueprint.url_prefix or ""
+        if addon.name != "core" and prefix != f"/{addon.name}":
+            raise AddonError(
+                f"{module.__file__}: the url_prefix of bp must be “/{addon.name}”, not “{prefix}”"
+            )
+        return blueprint
+
+    def open(self, addon: Manifest, contents: Any) -> None:
+        """Keep it for the application, which puts the gate before it."""
+        self._found.append((addon.name, contents))
+
+
+def start_kernel(
+    config: Config, database_url: str, *, make_database: Callable[[str], Database] = Database
+) -> Kernel:
+    """Load the core's rooms and all addons.
+
+    Args:
+        config: the operator's decisions.
+        database_url: the application's login.
+        make_database: makes the pool; tests pass one of their own.
+    """
+    permissions, resources, hooks, menu = Permissions(), Resources(), Hooks(), Menu()
+    blueprints: list[tuple[str, Blueprint]] = []
+    rooms: Sequence[Any] = (
+        ModelsRoom(),
+        HookspecsRoom(hooks),
+        ResourcesRoom(resources, permissions),
+        PermissionsRoom(permissions),
+        HooksRoom(hooks),
+        _ViewsRoom(blueprints),
+    )
+    add_catalogue(Path(__file__).parent / "translations")
+    catalogue = load(discover([OWN_ADDONS, *config.addons_path]), rooms)
+    for addon, items in hooks.each("menu_items"):
+        menu.add(addon, items or ())
+    return Kernel(
+        config=config,
+        database=make_database(database_url),
+        catalogue=catalogue,
+        resources=resources,
+        permissions=permissions,
+        hooks=hooks,
+        menu=menu,
+        blueprints=blueprints,
+    )

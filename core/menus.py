@@ -1,0 +1,47 @@
+"""The side menu: what addons offer, and what of it one reader sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from core.access.actor import Actor
+from core.addons.switch import is_on
+from core.db.tenancy import Tenant
+from core.i18n import Lazy
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """An entry: of a resource's list, or of a page of its own at ``url``."""
+
+    title: Lazy
+    icon: str
+    #: Title of the group it stands in; empty for the group on top.
+    section: Lazy | str = ""
+    order: int = 100
+    #: Shown to those who may read it; also the address of its list unless ``url`` is given.
+    resource: str = ""
+    url: str = ""
+
+
+class Menu:
+    """All entries of this process, each with its addon."""
+
+    def __init__(self) -> None:
+        self._items: list[tuple[str, MenuItem]] = []
+
+    def add(self, addon: str, items: Sequence[MenuItem]) -> None:
+        """Take an addon's entries."""
+        self._items += [(addon, item) for item in items]
+        self._items.sort(key=lambda pair: pair[1].order)
+
+    def visible(self, tenant: Tenant, actor: Actor) -> list[tuple[str, list[MenuItem]]]:
+        """Titled groups of what this reader sees, in order."""
+        shown = [
+            item
+            for addon, item in self._items
+            if is_on(tenant, addon) and (not item.resource or actor.may(item.resource, "read"))
+        ]
+        return [(title, list(group)) for title, group in groupby(shown, key=lambda item: str(item.section))]

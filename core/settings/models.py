@@ -1,0 +1,9 @@
+"""All tables of the core, gathered for the loader."""
+
+from __future__ import annotations
+
+from core.access import models as access_models
+from core.auth import models as auth_models
+from core.resources import models as resource_models
+
+__all__ = ["access_models", "auth_models", "resource_models"]
