@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 from psycopg2 import errors as pg
 from pypinyin import lazy_pinyin
 from sqlalchemy import bindparam, delete, func, insert, select, update
@@ -27,7 +27,8 @@ from core.resources import timeline
 from core.resources.batch import Batch, Change
 from core.resources.declaration import LinesField, Resource
 from core.resources.gateway import Gateway
-from core.resources.schemas import flat_errors, input_schema
+from core.resources.schemas import InputSchema, flat_errors, input_schema
+from core.resources.values import TextValue
 
 #: What is kept up with every batch, in its transaction.
 UPKEEP: Final[Sequence[Callable[[Batch], None]]] = (timeline.record_changes,)
@@ -38,6 +39,12 @@ class InUse(Conflict):
 
     code = "in-use"
     message = _l("Other records still refer to this one. Archive it instead, or remove them first.")
+
+
+class ArchiveSchema(InputSchema):
+    """What goes with putting a record away."""
+
+    reason = TextValue(multiline=True, max_length=300, allow_none=True)
 
 
 class Service:
@@ -152,6 +159,44 @@ class Service:
         except IntegrityError as error:
             raise InUse from error
         timeline.forget(session, self.resource, record_ids)
+
+    def perform(
+        self,
+        session: Session,
+        name: str,
+        record_ids: Sequence[int],
+        values: Mapping[str, Any],
+        *,
+        actor: Actor,
+    ) -> None:
+        """Do what a name stands for with records, all or none.
+
+        Args:
+            session: bound to one tenant; the caller commits.
+            name: an action of the resource, or ``update``, ``archive``, ``restore`` or ``delete``.
+            record_ids: the records.
+            values: raw values by name, as the action's schema (an update: the form) takes them.
+            actor: who does it.
+
+        Raises:
+            NotFound: there is no such action, or a record is not within reach.
+            Forbidden: the actor may not do this with one of them.
+            Invalid: values or rules.
+        """
+        if name == "update":
+            self.update_many(session, dict.fromkeys(record_ids, values), actor=actor)
+        elif name == "archive":
+            reason = _loaded(ArchiveSchema, values).get("reason")
+            self.archive(session, record_ids, actor=actor, reason=reason)
+        elif name in ("restore", "delete"):
+            _loaded(InputSchema, values)
+            (self.restore if name == "restore" else self.delete)(session, record_ids, actor=actor)
+        else:
+            action = next((each for each in self.resource.actions if each.name == name), None)
+            if action is None:
+                raise NotFound
+            self._permitted(session, record_ids, actor, action.verb)
+            action.run(session, record_ids, actor=actor, **_loaded(action.schema or InputSchema, values))
 
     # Batches
 
@@ -440,6 +485,14 @@ class Service:
 def sort_key(text: str | None) -> str:
     """The order of a text: Chinese by pinyin, Latin without regard to case."""
     return " ".join(lazy_pinyin(text or "")).casefold()[:400]
+
+
+def _loaded(schema: type[Schema], values: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = schema().load(values)
+    except ValidationError as error:
+        raise Invalid(flat_errors(error)) from error
+    return loaded
 
 
 def _raise_first(batch: Batch, prefix: str = "") -> None:
