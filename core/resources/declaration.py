@@ -176,3 +176,15 @@ class Resource:
 
     def __repr__(self) -> str:
         return f"<resource {self.name}>"
+
+
+def resource_of(model: type[Record]) -> Resource:
+    """The declaration of ``model``, for services and queries of the addon that owns it.
+
+    Raises:
+        LookupError: the model has none, or its addon is not loaded.
+    """
+    found: Resource | None = model.__table__.info.get("resource")
+    if found is None:
+        raise LookupError(f"{model.__name__} has no declaration")
+    return found

@@ -36,6 +36,7 @@ class Resources:
         """Register a checked resource and give it its service."""
         self._by_name[resource.name] = resource
         self._by_path[resource.path] = resource
+        resource.table.info["resource"] = resource
         resource.service = (resource.service_class or Service)(resource)
 
     def connect(self, resources: Sequence[Resource]) -> None:
