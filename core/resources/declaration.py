@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sqlalchemy import Column, Table
 
@@ -178,13 +178,22 @@ class Resource:
         return f"<resource {self.name}>"
 
 
+#: The declaration of each model in this process; tables are there once, and so are these.
+_of_model: Final[dict[type[Record], Resource]] = {}
+
+
+def remember(resource: Resource) -> None:
+    """Let `resource_of` find a registered declaration."""
+    _of_model[resource.model] = resource
+
+
 def resource_of(model: type[Record]) -> Resource:
     """The declaration of ``model``, for services and queries of the addon that owns it.
 
     Raises:
         LookupError: the model has none, or its addon is not loaded.
     """
-    found: Resource | None = model.__table__.info.get("resource")
-    if found is None:
-        raise LookupError(f"{model.__name__} has no declaration")
-    return found
+    try:
+        return _of_model[model]
+    except KeyError:
+        raise LookupError(f"{model.__name__} has no declaration") from None

@@ -12,7 +12,7 @@ from core.addons.manifest import AddonError, Manifest
 from core.addons.switch import is_on, require
 from core.db.tenancy import Tenant
 from core.errors import NotFound
-from core.resources.declaration import LinesField, Resource
+from core.resources.declaration import LinesField, Resource, remember
 from core.resources.service import Service
 
 
@@ -36,7 +36,7 @@ class Resources:
         """Register a checked resource and give it its service."""
         self._by_name[resource.name] = resource
         self._by_path[resource.path] = resource
-        resource.table.info["resource"] = resource
+        remember(resource)
         resource.service = (resource.service_class or Service)(resource)
 
     def connect(self, resources: Sequence[Resource]) -> None:
