@@ -301,6 +301,7 @@ def compile_lock(name: str, source: str, *options: str) -> None:
         # Hashes are those of the public index, whatever this machine has besides.
         public = {
             "UV_CUSTOM_COMPILE_COMMAND": "make lock",
+            "UV_SYSTEM_CERTS": "1",
             "UV_NO_CONFIG": "1",
             "UV_FIND_LINKS": "",
             "UV_INDEX": "",

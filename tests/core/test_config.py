@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from core import config as config_room
 from core.config import Config, ConfigError
-from core.i18n import speaking
+from core.i18n import add_catalogue, speaking
 
 
 @pytest.fixture
@@ -173,5 +174,6 @@ def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_sentence_is_in_the_language_of_the_reader(environ: dict[str, str]) -> None:
+    add_catalogue(Path(config_room.__file__).parent / "translations")
     with speaking("zh"), pytest.raises(ConfigError, match="必须是 1 到 65535 之间的端口"):
         read(environ, PORT="x")
