@@ -1,0 +1,255 @@
+"""Customers, contacts and activities, and the lines that hang on them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy.orm import Mapped
+
+from core.db import fields
+from core.db.base import Owned, Record
+from core.i18n import _l, _lp
+
+
+class CustomerKind(fields.Choice):
+    """How far the relationship is."""
+
+    POTENTIAL = "potential", _lp("customer", "Potential"), "info"
+    ACTIVE = "active", _lp("customer", "Active"), "ok"
+    LOST = "lost", _lp("customer", "Lost"), "bad"
+
+
+class CustomerType(fields.Choice):
+    """An organisation, or one person."""
+
+    ORGANISATION = "organisation", _l("Organisation"), "mute"
+    PERSON = "person", _l("Person"), "violet"
+
+
+class Customer(Record, Owned):
+    """An organisation or a person that buys from us, may buy, or has bought."""
+
+    __tablename__ = "customer_customer"
+    __table_args__ = (
+        CheckConstraint("parent_id <> id", "parent_not_itself"),
+        CheckConstraint("employees >= 0", "employees_not_negative"),
+        CheckConstraint("founded_year between 1000 and 9999", "founded_year_has_four_digits"),
+        Index(None, "name_key", "id"),
+        Index(None, "kind", "name_key", "id"),
+        Index(None, "city", "name_key", "id"),
+        Index(None, "updated_at", "id"),
+    )
+
+    number: Mapped[str] = fields.series("C-", "customer_customer_number_seq", label=_l("Number"))
+    name: Mapped[str] = fields.text(200, label=_l("Name"), search=True, sort_by="name_key")
+    name_key: Mapped[str] = fields.sort_key()
+    kind: Mapped[str] = fields.choice(
+        CustomerKind, label=_lp("customer", "Kind"), default=CustomerKind.POTENTIAL
+    )
+    type: Mapped[str] = fields.choice(CustomerType, label=_l("Type"), default=CustomerType.ORGANISATION)
+    level: Mapped[str | None] = fields.pick(20, label=_lp("customer", "Level"), index=False)
+    industry: Mapped[str | None] = fields.pick(80, label=_l("Industry"))
+    source: Mapped[str | None] = fields.pick(
+        80, label=_lp("customer", "Source"), help=_l("How this customer came to us."), index=False
+    )
+    phone: Mapped[str | None] = fields.phone(label=_l("Phone"))
+    email: Mapped[str | None] = fields.email(label=_l("Email"))
+    website: Mapped[str | None] = fields.text(200, label=_l("Website"))
+    country: Mapped[str | None] = fields.pick(80, label=_l("Country or region"), index=False)
+    province: Mapped[str | None] = fields.pick(80, label=_l("Province"), index=False)
+    city: Mapped[str | None] = fields.pick(80, label=_l("City"), index=False)
+    tax_number: Mapped[str | None] = fields.text(
+        40, label=_l("Tax number"), help=_l("In China the unified social credit code."), search=True
+    )
+    employees: Mapped[int | None] = fields.integer(label=_l("Employees"))
+    founded_year: Mapped[int | None] = fields.integer(label=_l("Founded in"))
+    parent_id: Mapped[int | None] = fields.link(
+        "customer.customer",
+        label=_l("Parent customer"),
+        help=_l("The group or company it belongs to."),
+    )
+    description: Mapped[str | None] = fields.multiline(label=_l("Description"))
+    tags: Mapped[list[str]] = fields.tags(label=_l("Tags"))
+    #: Moves forward with every call, visit, meeting, mail or chat that is done.
+    last_contacted_at: Mapped[datetime | None] = fields.instant(label=_l("Last contacted"), readonly=True)
+
+
+class PhoneLabel(fields.Choice):
+    """What a telephone number is for."""
+
+    MOBILE = "mobile", _l("Mobile")
+    WORK = "work", _lp("phone", "Work")
+    HOME = "home", _lp("phone", "Home")
+    FAX = "fax", _l("Fax")
+    OTHER = "other", _l("Other")
+
+
+class CustomerPhone(Record):
+    """A further telephone number of a customer."""
+
+    __tablename__ = "customer_customer_phone"
+
+    customer_id: Mapped[int] = fields.link("customer.customer", label=_l("Customer"), on_delete="CASCADE")
+    number: Mapped[str] = fields.phone(label=_l("Phone"))
+    label: Mapped[str] = fields.choice(PhoneLabel, label=_lp("phone", "For"), default=PhoneLabel.WORK)
+    note: Mapped[str | None] = fields.text(100, label=_l("Remark"))
+
+
+class EmailLabel(fields.Choice):
+    """What a mail address is for."""
+
+    WORK = "work", _lp("email", "Work")
+    BILLING = "billing", _lp("email", "Billing")
+    PRIVATE = "private", _lp("email", "Private")
+    OTHER = "other", _l("Other")
+
+
+class CustomerEmail(Record):
+    """A further mail address of a customer."""
+
+    __tablename__ = "customer_customer_email"
+
+    customer_id: Mapped[int] = fields.link("customer.customer", label=_l("Customer"), on_delete="CASCADE")
+    address: Mapped[str] = fields.email(label=_l("Email"))
+    label: Mapped[str] = fields.choice(EmailLabel, label=_lp("email", "For"), default=EmailLabel.WORK)
+    note: Mapped[str | None] = fields.text(100, label=_l("Remark"))
+
+
+class AddressLabel(fields.Choice):
+    """What an address is for."""
+
+    OFFICE = "office", _lp("address", "Office")
+    BILLING = "billing", _lp("address", "Billing")
+    SHIPPING = "shipping", _lp("address", "Shipping")
+    HOME = "home", _lp("address", "Home")
+
+
+class CustomerAddress(Record):
+    """An address of a customer, in parts; how it is written depends on the reader."""
+
+    __tablename__ = "customer_customer_address"
+
+    customer_id: Mapped[int] = fields.link("customer.customer", label=_l("Customer"), on_delete="CASCADE")
+    label: Mapped[str] = fields.choice(AddressLabel, label=_lp("address", "For"), default=AddressLabel.OFFICE)
+    country: Mapped[str | None] = fields.pick(80, label=_l("Country or region"), index=False)
+    province: Mapped[str | None] = fields.pick(80, label=_l("Province"), index=False)
+    city: Mapped[str | None] = fields.pick(80, label=_l("City"), index=False)
+    district: Mapped[str | None] = fields.pick(80, label=_l("District"), index=False)
+    street: Mapped[str | None] = fields.text(200, label=_l("Street and number"))
+    postcode: Mapped[str | None] = fields.text(20, label=_l("Postcode"))
+
+
+class Gender(fields.Choice):
+    """How to address a person."""
+
+    FEMALE = "female", _l("Female")
+    MALE = "male", _l("Male")
+
+
+class Contact(Record, Owned):
+    """A person we talk to; may stand for several customers over the years."""
+
+    __tablename__ = "customer_contact"
+    __table_args__ = (Index(None, "name_key", "id"), Index(None, "updated_at", "id"))
+
+    number: Mapped[str] = fields.series("P-", "customer_contact_number_seq", label=_l("Number"))
+    name: Mapped[str] = fields.text(100, label=_l("Name"), search=True, sort_by="name_key")
+    name_key: Mapped[str] = fields.sort_key()
+    #: One of the customers in ``customers``; the services keep the two together.
+    customer_id: Mapped[int | None] = fields.link(
+        "customer.customer",
+        label=_l("Customer"),
+        help=_l("The main one; others stand in the lines below."),
+        on_delete="SET NULL",
+    )
+    job_title: Mapped[str | None] = fields.text(100, label=_l("Job title"), search=True)
+    department: Mapped[str | None] = fields.text(100, label=_l("Department"))
+    phone: Mapped[str | None] = fields.phone(label=_l("Phone"))
+    email: Mapped[str | None] = fields.email(label=_l("Email"))
+    wechat: Mapped[str | None] = fields.text(60, label=_l("WeChat"))
+    gender: Mapped[str | None] = fields.choice(Gender, label=_l("Gender"))
+    birthday: Mapped[date | None] = fields.day(label=_l("Birthday"))
+    tags: Mapped[list[str]] = fields.tags(label=_l("Tags"))
+    note: Mapped[str | None] = fields.multiline(label=_l("Remark"))
+
+
+class Influence(fields.Choice):
+    """What a contact's word counts for at a customer."""
+
+    DECISION_MAKER = "decision_maker", _l("Decision maker"), "ok"
+    INFLUENCER = "influencer", _l("Influencer"), "info"
+    CHAMPION = "champion", _l("Champion"), "violet"
+    USER = "user", _lp("influence", "User"), "mute"
+    GATEKEEPER = "gatekeeper", _l("Gatekeeper"), "warn"
+    OPPONENT = "opponent", _l("Opponent"), "bad"
+
+
+class CustomerContact(Record):
+    """What a contact is at a customer, and from when to when."""
+
+    __tablename__ = "customer_customer_contact"
+    __table_args__ = (CheckConstraint("left_on >= joined_on", "left_after_joined"),)
+
+    customer_id: Mapped[int] = fields.link("customer.customer", label=_l("Customer"), on_delete="CASCADE")
+    contact_id: Mapped[int] = fields.link("customer.contact", label=_l("Contact"), on_delete="CASCADE")
+    role: Mapped[str | None] = fields.pick(80, label=_lp("contact", "Role"), index=False)
+    influence: Mapped[str | None] = fields.choice(Influence, label=_l("Influence"))
+    joined_on: Mapped[date | None] = fields.day(label=_l("Joined on"))
+    left_on: Mapped[date | None] = fields.day(label=_l("Left on"))
+
+
+class ActivityKind(fields.Choice):
+    """What is done with or for a customer; all but note and task are talks with him."""
+
+    CALL = "call", _l("Call"), "info"
+    VISIT = "visit", _l("Visit"), "ok"
+    MEETING = "meeting", _l("Meeting"), "violet"
+    MAIL = "mail", _l("Mail"), "info"
+    WECHAT = "wechat", _l("WeChat"), "ok"
+    NOTE = "note", _lp("activity", "Note"), "mute"
+    TASK = "task", _l("Task"), "warn"
+
+
+class ActivityState(fields.Choice):
+    """Whether it still has to be done."""
+
+    PLANNED = "planned", _l("Planned"), "info"
+    DONE = "done", _l("Done"), "ok"
+    CANCELLED = "cancelled", _l("Cancelled"), "mute"
+
+
+class Direction(fields.Choice):
+    """Who began a talk."""
+
+    OUT = "out", _l("We to them")
+    IN = "in", _l("They to us")
+
+
+class Activity(Record, Owned):
+    """A call, visit, meeting, mail, chat, note or task: planned, then done."""
+
+    __tablename__ = "customer_activity"
+    __table_args__ = (
+        CheckConstraint("minutes >= 0", "minutes_not_negative"),
+        CheckConstraint("(state = 'done') = (done_at is not null)", "done_has_its_time"),
+        Index(None, "owner_id", "state", "due_at"),
+        Index(None, "state", "due_at", "id"),
+        Index(None, "customer_id", "done_at"),
+    )
+
+    subject: Mapped[str] = fields.text(200, label=_l("Subject"), search=True)
+    kind: Mapped[str] = fields.choice(ActivityKind, label=_lp("activity", "Kind"), default=ActivityKind.TASK)
+    state: Mapped[str] = fields.choice(
+        ActivityState, label=_lp("activity", "State"), default=ActivityState.PLANNED
+    )
+    customer_id: Mapped[int | None] = fields.link("customer.customer", label=_l("Customer"), index=False)
+    contact_id: Mapped[int | None] = fields.link(
+        "customer.contact", label=_l("Contact"), on_delete="SET NULL"
+    )
+    due_at: Mapped[datetime | None] = fields.instant(label=_l("Due"))
+    done_at: Mapped[datetime | None] = fields.instant(label=_lp("activity", "Done at"))
+    minutes: Mapped[int | None] = fields.integer(label=_l("Minutes"))
+    direction: Mapped[str | None] = fields.choice(Direction, label=_l("Direction"))
+    outcome: Mapped[str | None] = fields.pick(80, label=_l("Outcome"), index=False)
+    body: Mapped[str | None] = fields.multiline(label=_lp("activity", "Content"))

@@ -1,0 +1,159 @@
+"""How customers, contacts and activities are shown."""
+
+from __future__ import annotations
+
+from addons.customer import models, services
+from addons.customer.schemas import CompleteActivity, LogContact, PlanTask
+from core.i18n import _l, _lp
+from core.resources.declaration import Action, Lines, Resource, Section
+
+
+class CustomerResource(Resource):
+    """Who buys from us, may buy, or has bought."""
+
+    name = "customer.customer"
+    model = models.Customer
+    title, title_plural = _l("Customer"), _l("Customers")
+    icon = "building"
+    subtitle = ("number", "industry", "city")
+    tags = ("kind", "type")
+    list_columns = ("name", "kind", "level", "industry", "city", "phone", "owner", "last_contacted_at")
+    quick_filters = ("kind", "type")
+    form = (
+        Section(_l("Basics"), "name", "type", "kind", "level", "industry", "source", "owner", "unit", "tags"),
+        Section(_l("Reach"), "phone", "email", "website", "country", "province", "city"),
+        Section(
+            _lp("customer", "Company"), "parent", "tax_number", "employees", "founded_year", "description"
+        ),
+    )
+    quick_create = ("name", "type", "kind", "phone", "city", "source")
+    lines = (
+        Lines("contacts", "customer.customer_contact", "customer", _l("Contacts"), _l("Add a contact")),
+        Lines("phones", "customer.customer_phone", "customer", _l("Further phones"), _l("Add a phone")),
+        Lines("emails", "customer.customer_email", "customer", _l("Further emails"), _l("Add an email")),
+        Lines("addresses", "customer.customer_address", "customer", _l("Addresses"), _l("Add an address")),
+    )
+    actions = (
+        Action(
+            "log_contact",
+            _l("Log a contact"),
+            services.log_contact,
+            verb="read",
+            icon="phone-call",
+            schema=LogContact,
+        ),
+        Action(
+            "plan_task",
+            _l("Plan a task"),
+            services.plan_task,
+            verb="read",
+            icon="calendar-plus",
+            schema=PlanTask,
+        ),
+    )
+    sort = ("name",)
+    service_class = services.CustomerService
+
+
+class CustomerPhoneResource(Resource):
+    """Further telephone numbers."""
+
+    name = "customer.customer_phone"
+    model = models.CustomerPhone
+    title, title_plural = _l("Phone"), _l("Further phones")
+    icon = "phone"
+    label = "number"
+    is_nested = True
+
+
+class CustomerEmailResource(Resource):
+    """Further mail addresses."""
+
+    name = "customer.customer_email"
+    model = models.CustomerEmail
+    title, title_plural = _l("Email"), _l("Further emails")
+    icon = "mail"
+    label = "address"
+    is_nested = True
+
+
+class CustomerAddressResource(Resource):
+    """Addresses."""
+
+    name = "customer.customer_address"
+    model = models.CustomerAddress
+    title, title_plural = _l("Address"), _l("Addresses")
+    icon = "map-pin"
+    label = "street"
+    is_nested = True
+
+
+class CustomerContactResource(Resource):
+    """Who is what at a customer."""
+
+    name = "customer.customer_contact"
+    model = models.CustomerContact
+    title, title_plural = _l("Contact"), _l("Contacts")
+    icon = "users"
+    label = "role"
+    is_nested = True
+    service_class = services.CustomerContactService
+
+
+class ContactResource(Resource):
+    """The people we talk to."""
+
+    name = "customer.contact"
+    model = models.Contact
+    title, title_plural = _l("Contact"), _l("Contacts")
+    icon = "users"
+    subtitle = ("customer", "job_title")
+    list_columns = ("name", "customer", "job_title", "phone", "email", "owner", "updated_at")
+    quick_filters = ("gender",)
+    form = (
+        Section(_l("Basics"), "name", "customer", "job_title", "department", "owner", "unit", "tags"),
+        Section(_l("Reach"), "phone", "email", "wechat"),
+        Section(_l("Personal"), "gender", "birthday", "note"),
+    )
+    quick_create = ("name", "customer", "job_title", "phone", "email")
+    lines = (
+        Lines("customers", "customer.customer_contact", "contact", _l("Customers"), _l("Add a customer")),
+    )
+    sort = ("name",)
+    readable_through = "customer"
+    service_class = services.ContactService
+
+
+class ActivityResource(Resource):
+    """What was done and what is to do."""
+
+    name = "customer.activity"
+    model = models.Activity
+    title, title_plural = _l("Activity"), _l("Activities")
+    plural = "activities"
+    icon = "checkbox"
+    label = "subject"
+    subtitle = ("customer",)
+    tags = ("kind", "state")
+    list_columns = ("subject", "kind", "state", "customer", "contact", "due_at", "done_at", "owner")
+    quick_filters = ("kind", "state")
+    form = (
+        Section(_l("Basics"), "subject", "kind", "state", "customer", "contact", "owner", "unit"),
+        Section(_lp("activity", "Time"), "due_at", "done_at", "minutes"),
+        Section(_lp("activity", "Content"), "direction", "outcome", "body"),
+    )
+    quick_create = ("subject", "kind", "customer", "contact", "due_at")
+    actions = (
+        Action(
+            "complete",
+            _l("Mark as done"),
+            services.complete_activities,
+            icon="circle-check",
+            schema=CompleteActivity,
+        ),
+        Action("reopen", _l("Plan again"), services.reopen_activities, icon="arrow-back-up"),
+        Action("cancel", _lp("activity", "Cancel"), services.cancel_activities, icon="circle-x"),
+    )
+    sort = ("-due_at",)
+    readable_through = "customer"
+    service_class = services.ActivityService
