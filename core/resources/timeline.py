@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -18,7 +19,7 @@ from core.auth.models import User
 from core.db.fields import Sensitivity
 from core.db.session import tenant_of
 from core.errors import Forbidden, Invalid, NotFound, StorageFull, TooLarge
-from core.i18n import _l
+from core.i18n import Lazy, _l
 from core.resources.batch import Batch
 from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
@@ -28,6 +29,8 @@ MAX_NOTE: Final = 20_000
 MAX_ATTACHMENT: Final = 25 * 1024 * 1024
 PAGE: Final = 30
 _BLOCK: Final = 1024 * 1024
+#: Control characters but line breaks and tabs, and halves of surrogate pairs.
+_UNSTORABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 _entry = TimelineEntry.__table__
 _attachment = Attachment.__table__
@@ -128,11 +131,54 @@ def add_note(gateway: Gateway, resource: Resource, record_id: int, body: str) ->
     gateway.require(resource, "read")
     _editable(gateway, resource, record_id)
     text = body.strip()
-    if not text:
-        raise Invalid({"body": [_l("Write something first.")]})
-    if len(text) > MAX_NOTE or "\x00" in text:
-        raise Invalid({"body": [_l("At most %(max)s characters fit here.", max=MAX_NOTE)]})
+    problem = note_problem(text)
+    if problem is not None:
+        raise Invalid({"body": [problem]})
     return _add(gateway, resource, record_id, kind="note", body=text)
+
+
+def note_problem(body: str) -> Lazy | None:
+    """What keeps a text from being a note."""
+    if not body:
+        return _l("Write something first.")
+    if len(body) > MAX_NOTE:
+        return _l("At most %(max)s characters fit here.", max=MAX_NOTE)
+    if _UNSTORABLE.search(body):
+        return _l("This holds characters that cannot be stored (a line break or a control character).")
+    return None
+
+
+def add_notes(gateway: Gateway, resource: Resource, bodies: Mapping[int, str]) -> list[int]:
+    """Write a note on each of many records; one that is there already, word for word, is not repeated.
+
+    Args:
+        gateway: of the author.
+        resource: what the records are.
+        bodies: by record, each without a `note_problem`; the caller has reached the records.
+
+    Returns:
+        The records that have got a new note.
+    """
+    stored = gateway.session.execute(
+        select(_entry.c.record_id, _entry.c.body).where(
+            _entry.c.resource == resource.name, _entry.c.record_id.in_(bodies), _entry.c.kind == "note"
+        )
+    )
+    known = set(stored.tuples())
+    new = [(record_id, body) for record_id, body in bodies.items() if (record_id, body) not in known]
+    if new:
+        rows = [
+            {
+                "resource": resource.name,
+                "record_id": record_id,
+                "kind": "note",
+                "body": body,
+                "created_by_id": gateway.actor.user_id,
+            }
+            for record_id, body in new
+        ]
+        gateway.session.execute(insert(_entry), rows)
+    return [record_id for record_id, _body in new]
 
 
 def delete_note(gateway: Gateway, resource: Resource, record_id: int, entry_id: int) -> None:
