@@ -149,10 +149,10 @@ def make_environment() -> None:
     with step("environment"):
         if not (usable and made_here):
             create_environment()
-        install_installers()
-        mark_done("installers", installers)
-        mark_done("environment", str(ROOT))
-        UNFINISHED.unlink(missing_ok=True)
+        with changing_environment():
+            install_installers()
+            mark_done("installers", installers)
+            mark_done("environment", str(ROOT))
 
 
 def create_environment() -> None:
@@ -204,7 +204,7 @@ def install_packages(requirements: str) -> None:
     names = ["dev.txt"] if requirements == "dev.txt" else ["run.txt", "dev.txt"]
     if any(is_done(f"packages-{name}", content(REQUIREMENTS / name)) for name in names):
         return
-    with step("packages"):
+    with step("packages"), changing_environment():
         lock = REQUIREMENTS / requirements
         uv = ENVIRONMENT / "bin" / "uv"
         if not (uv.exists() and uv_install("--require-hashes", "-r", str(lock))):
@@ -219,7 +219,7 @@ def install_project() -> None:
     source = content(ROOT / "setup.cfg", ROOT / "pyproject.toml", ROOT / "core" / "__init__.py")
     if is_done("project", source):
         return
-    with step("project"):
+    with step("project"), changing_environment():
         options = ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
         uv = ENVIRONMENT / "bin" / "uv"
         if not (uv.exists() and uv_install(*options)):
@@ -371,6 +371,8 @@ def command(
         text=True,
         errors="replace",
         check=False,
+        # Only the lock of the set-up is inheritable: an installer that outlives us keeps it.
+        close_fds=False,
     )
     if check and done.returncode != 0:
         shown = " ".join(Path(word).name if isinstance(word, Path) else word for word in words[:6])
@@ -407,7 +409,24 @@ def alone() -> Iterator[None]:
         except BlockingIOError:
             print("· waiting for another set-up of this folder", flush=True)
             fcntl.flock(itself, fcntl.LOCK_EX)
+        os.set_inheritable(itself.fileno(), True)
         yield
+
+
+@contextlib.contextmanager
+def changing_environment() -> Iterator[None]:
+    """Mark the environment as unfinished meanwhile.
+
+    An installer cut short may leave half a package that looks whole, so the mark stays then and the
+    next set-up begins with a new environment. One that refuses by itself has cleaned up.
+    """
+    UNFINISHED.touch()
+    try:
+        yield
+    except SetupError:
+        UNFINISHED.unlink()
+        raise
+    UNFINISHED.unlink()
 
 
 @contextlib.contextmanager
