@@ -37,7 +37,7 @@ def claim_package(package: str, addon: str) -> None:
 
 
 def addon_of(module: str) -> str:
-    """The addon whose package holds ``module``.
+    """The addon whose package holds ``module``; of ``addons.<name>`` it is known without a claim.
 
     Raises:
         LookupError: no addon has claimed a package above it.
@@ -47,6 +47,8 @@ def addon_of(module: str) -> str:
         if package in _addon_of_package:
             return _addon_of_package[package]
         package = package.rpartition(".")[0]
+    if module.startswith("addons."):
+        return module.split(".")[1]
     raise LookupError(f"{module} lies in no package of an addon")
 
 
