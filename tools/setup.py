@@ -284,7 +284,9 @@ def install_system_packages(names: Sequence[str], what: str) -> None:
     by_hand = f"{what} must be installed first: sudo apt-get install {' '.join(names)}"
     if shutil.which("apt-get") is None:
         raise SetupError(f"{what} must be installed first (Debian calls it {' '.join(names)}).")
-    if become_root and command([*become_root, "true"], check=False).returncode != 0:
+    if become_root and not (
+        shutil.which("sudo") and command([*become_root, "true"], check=False).returncode == 0
+    ):
         raise SetupError(by_hand)
     apt = [*become_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120"]
     command([*apt, "update"], check=False)  # one source of several may be out of reach
@@ -479,7 +481,11 @@ def _demand_python() -> None:
         return
     for minor in range(20, OLDEST[1] - 1, -1):
         newer = shutil.which(f"python3.{minor}")
-        if newer:
+        # A version manager's stand-in has the name, but runs only a version that was chosen.
+        if (
+            newer
+            and subprocess.run([newer, "-c", ""], stderr=subprocess.DEVNULL, check=False).returncode == 0
+        ):
             os.execv(newer, [newer, *sys.argv])
     had, wanted = (".".join(map(str, version)) for version in (sys.version_info[:2], OLDEST))
     sys.exit(f"✗ Guanxi needs Python {wanted} or newer, not {had}: install one, then make PYTHON=...")
