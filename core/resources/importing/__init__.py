@@ -1,0 +1,38 @@
+"""Tables become records: read a file, say where its columns go, import its rows.
+
+    table = Table(stream)
+    plan = make_plan(gateway, resource, table.header, mapping, key="number")
+    importer = Importer(session, resource, plan, actor=actor, mode=Mode.UPSERT)
+    outcome = importer.run(table.rows(), len(table.header))
+
+The caller commits. Values are read and rules applied by the resource's own service, in batches; a row
+that cannot be imported is handed to ``on_bad`` with the reasons and leaves nothing behind.
+"""
+
+from core.resources.importing.importer import Importer, Mode, Outcome
+from core.resources.importing.mapping import (
+    PROBLEM,
+    BadMapping,
+    ColumnMap,
+    Plan,
+    UnknownColumns,
+    make_plan,
+    read_mapping,
+)
+from core.resources.importing.table import Row, Table, UnreadableFile
+
+__all__ = [
+    "PROBLEM",
+    "BadMapping",
+    "ColumnMap",
+    "Importer",
+    "Mode",
+    "Outcome",
+    "Plan",
+    "Row",
+    "Table",
+    "UnknownColumns",
+    "UnreadableFile",
+    "make_plan",
+    "read_mapping",
+]
