@@ -150,9 +150,9 @@ def _is_guarded(field: Field) -> bool:
 
 
 def without_guarded(resource: Resource, record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record as it may be kept."""
+    """A record as it may be kept: in place of sensitive members, nothing."""
     names = set(guarded(resource))
-    return {name: value for name, value in record.items() if name not in names}
+    return {name: None if name in names else value for name, value in record.items()}
 
 
 def with_guarded(gateway: Gateway, resource: Resource, record: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class InputSchema(Schema):
 
         unknown = RAISE
 
-    error_messages = {  # noqa: RUF012 - marshmallow's way
+    error_messages = {
         "unknown": _l("Unknown field."),
         "type": _l("This must be an object with named fields."),
     }
@@ -68,9 +68,8 @@ def _line_schema(resource: Resource, via: str, habits: Habits) -> type[Schema]:
                 field.word, habits, required=field.is_required, allow_none=field.column.nullable,
                 metadata={"title": field.word.label},
             )  # fmt: skip
-    return InputSchema.from_dict(
-        members, name=f"{resource.name.replace('.', '_').title().replace('_', '')}Line"
-    )
+    parts = f"{resource.name}.of.{via}".replace("_", ".").split(".")
+    return InputSchema.from_dict(members, name="".join(part.title() for part in parts))
 
 
 def flat_errors(error: ValidationError) -> dict[str, list[str | Lazy]]:

@@ -1,0 +1,12 @@
+"""The API: what this tenant has on, as JSON, for programs that hold a token.
+
+The routes know no resource by name: `core.resources` answers, this package reads what is asked and
+writes what is found. ``bp`` is registered by the application.
+"""
+
+from __future__ import annotations
+
+from core.web.api import docs, documents, history, identity, records
+from core.web.api.blueprint import bp
+
+__all__ = ["bp", "docs", "documents", "history", "identity", "records"]

@@ -1,0 +1,101 @@
+"""The page that shows the API to people: the OpenAPI document of the reader, laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+from flask import Blueprint, render_template, request
+from flask.blueprints import BlueprintSetupState
+
+from core.web.api.blueprint import bp
+from core.web.api.documents import document_of_reader
+from core.web.lifecycle import for_signed_in
+from core.web.shell import shell
+
+docs = for_signed_in(Blueprint("api_docs", __name__))
+
+#: Tint of the tag of each method.
+_TONES: Final = {"get": "info", "post": "ok", "patch": "warn", "delete": "bad"}
+
+
+@bp.record_once
+def _bring(state: BlueprintSetupState) -> None:
+    """The page comes with the API it describes."""
+    if isinstance(state.app, Blueprint):
+        raise TypeError
+    state.app.register_blueprint(docs)
+
+
+@docs.get("/api/docs")
+def show() -> str:
+    """All operations of the reader, in groups."""
+    found = document_of_reader()
+    groups: dict[str, dict[str, Any]] = {
+        tag["name"]: {"title": tag["description"], "name": tag["name"], "operations": []}
+        for tag in found["tags"]
+    }
+    for operation in _operations(found):
+        groups[operation["tag"]]["operations"].append(operation)
+    return render_template(
+        "api_docs.html", shell=shell(), info=found["info"], groups=groups.values(), base=request.host_url
+    )
+
+
+def _operations(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for path, methods in found["paths"].items():
+        shared = methods.get("parameters", [])
+        for method, operation in methods.items():
+            if method == "parameters":
+                continue
+            members, example = _body(found, operation)
+            parameters = (*shared, *operation.get("parameters", ()))
+            yield {
+                "id": operation["operationId"],
+                "tag": operation["tags"][0],
+                "method": method.upper(),
+                "tone": _TONES[method],
+                "path": path,
+                "summary": operation["summary"],
+                "parameters": [_resolved(found, each) for each in parameters],
+                "members": members,
+                "example": example,
+                "responses": [
+                    (status, _resolved(found, response)["description"])
+                    for status, response in operation["responses"].items()
+                ],
+            }
+
+
+def _body(found: Mapping[str, Any], operation: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str]:
+    """The members of an operation's body, and an example of it."""
+    content = operation.get("requestBody", {}).get("content", {})
+    for media in content.values():
+        schema = _resolved(found, media["schema"])
+        required = set(schema.get("required", ()))
+        members = [
+            {**_resolved(found, node), "name": name, "required": name in required, "type": _type(node)}
+            for name, node in schema.get("properties", {}).items()
+        ]
+        example = media.get("example")
+        shown = orjson.dumps(example, option=orjson.OPT_INDENT_2).decode() if example is not None else ""
+        return members, shown
+    return [], ""
+
+
+def _resolved(found: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a reference stands for."""
+    at: Any = node
+    if "$ref" in node:
+        at = found
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            at = at[part]
+    resolved: Mapping[str, Any] = at
+    return resolved
+
+
+def _type(node: Mapping[str, Any]) -> str:
+    kinds = node.get("type", "object")
+    kind = next(each for each in kinds if each != "null") if isinstance(kinds, list) else kinds
+    return f"{kind} ({node['format']})" if "format" in node else str(kind)

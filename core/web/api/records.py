@@ -1,0 +1,213 @@
+"""Records of any resource: list, aggregate, create, read, change, put away, act, in bulk, as a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from flask import Response, g
+from marshmallow import fields, validate
+
+from core.errors import Invalid, NotFound, StaleVersion
+from core.i18n import LANGUAGES, _l
+from core.resources.exporting import write_csv
+from core.resources.filters import from_json
+from core.resources.gateway import MAX_GROUPS, Gateway
+from core.resources.query import Query, read_query
+from core.resources.resolver import UnknownField
+from core.resources.schemas import InputSchema
+from core.resources.values import LinkValue
+from core.web.api.answers import address, answer, empty, present, record_answer
+from core.web.api.blueprint import bp
+from core.web.api.bodies import all_parameters, expected_version, names, parameters, read_object, read_shaped
+from core.web.api.repeats import idempotent
+from core.web.lifecycle import kernel
+
+MAX_BULK: Final = 1000
+_COUNT: Final = "count"
+#: Actions that every record knows.
+_STANDING: Final = ("archive", "restore")
+
+
+class BulkSchema(InputSchema):
+    """What to do with many records, which are named or found by a filter."""
+
+    ids = fields.List(
+        LinkValue(),
+        validate=validate.Length(1, MAX_BULK, error=_l("Name 1 to 1000 records.")),  # type: ignore[arg-type]
+        metadata={"title": _l("Records"), "example": [1, 2]},
+    )
+    filter = fields.Dict(metadata={"title": _l("Filter"), "example": {"field": "id", "op": "gt", "value": 1}})
+    action = fields.String(
+        required=True,
+        metadata={
+            "title": _l("Action"),
+            "description": _l("update, archive, restore, delete, or an action of the resource"),
+            "example": "archive",
+        },
+    )
+    values = fields.Dict(metadata={"title": _l("Values"), "description": _l("What the action takes.")})
+
+
+@bp.get("/<addon>/<plural>")
+def find() -> Response:
+    """One page of the records that match."""
+    query = read_query(all_parameters())
+    page = g.gateway.page(g.resource, query)
+    return answer(
+        {
+            "items": page.records(),
+            "total": page.total,
+            "page": query.page,
+            "per_page": query.per_page,
+            "next": page.next_cursor,
+        }
+    )
+
+
+@bp.get("/<addon>/<plural>/aggregate")
+def aggregate() -> Response:
+    """Matching records in groups, counted and measured."""
+    given = dict(all_parameters())
+    groups = names(",".join(given.pop("group", ())))
+    measures = names(",".join(given.pop("measures", ()))) or (_COUNT,)
+    found = g.gateway.aggregate(g.resource, _selection(given), groups, (*dict.fromkeys((*measures, _COUNT)),))
+    if len(found) >= MAX_GROUPS:
+        raise Invalid({"group": [_l("There are more than 10,000 groups. Filter, or group by less.")]})
+    total = sum(each[_COUNT] for each in found)
+    if _COUNT not in measures:
+        for each in found:
+            del each[_COUNT]
+    return answer({"groups": found, "total": total})
+
+
+@bp.post("/<addon>/<plural>")
+@idempotent(of_record=True)
+def create() -> Response:
+    """Create a record."""
+    parameters()
+    (record_id,) = g.resource.service.create(g.session, [read_object()], actor=g.actor)
+    try:
+        record = present(record_id)
+    except NotFound:
+        # Created for somebody whose records this actor may not read.
+        record = {"id": record_id}
+    return record_answer(record, 201, address(g.resource, record_id))
+
+
+@bp.get("/<addon>/<plural>/<int:record_id>")
+def read(record_id: int) -> Response:
+    """One record with its lines."""
+    wanted = names(parameters("fields").get("fields"))
+    return record_answer(present(record_id, wanted))
+
+
+@bp.patch("/<addon>/<plural>/<int:record_id>")
+def change(record_id: int) -> Response:
+    """Change the named fields of a record."""
+    parameters()
+    g.resource.service.update(g.session, record_id, read_object(), actor=g.actor, version=expected_version())
+    return record_answer(present(record_id))
+
+
+@bp.delete("/<addon>/<plural>/<int:record_id>")
+def remove(record_id: int) -> Response:
+    """Put a record away, or delete it for good."""
+    purge = parameters("purge").get("purge", "false")
+    if purge not in ("true", "false"):
+        raise Invalid({"purge": [_l("Write true or false.")]})
+    version = expected_version()
+    if version is not None:
+        stored = g.gateway.locked(g.resource, [record_id]).get(record_id)
+        if stored is not None and stored["version"] != version:
+            raise StaleVersion
+    action = "delete" if purge == "true" else "archive"
+    g.resource.service.perform(g.session, action, [record_id], {}, actor=g.actor)
+    return empty()
+
+
+@bp.post("/<addon>/<plural>/<int:record_id>/actions/<action>")
+@idempotent(of_record=True)
+def act(record_id: int, action: str) -> Response:
+    """Do something that has a name with a record."""
+    parameters()
+    if action not in _STANDING and action not in {each.name for each in g.resource.actions}:
+        raise NotFound
+    values = read_object(optional=True)
+    g.resource.service.perform(g.session, action, [record_id], values, actor=g.actor)
+    try:
+        record = present(record_id)
+    except NotFound:
+        # The action has moved it out of this actor's reach.
+        record = {"id": record_id}
+    return record_answer(record)
+
+
+@bp.post("/<addon>/<plural>/bulk")
+@idempotent()
+def bulk() -> Response:
+    """Do the same with many records, all or none."""
+    parameters()
+    order = read_shaped(BulkSchema())
+    if ("ids" in order) == ("filter" in order):
+        raise Invalid({"ids": [_l("Name either ids or a filter.")]})
+    ids = list(dict.fromkeys(order["ids"])) if "ids" in order else _matching(order["filter"])
+    try:
+        g.resource.service.perform(g.session, order["action"], ids, order.get("values", {}), actor=g.actor)
+    except NotFound:
+        known = ("update", *_STANDING, "delete", *(each.name for each in g.resource.actions))
+        if order["action"] in known:
+            raise
+        sentence = _l("There is no such action; there are %(known)s.", known=", ".join(known))
+        raise Invalid({"action": [sentence]}) from None
+    return answer({"ids": ids, "total": len(ids)})
+
+
+@bp.get("/<addon>/<plural>/export")
+def export() -> Response:
+    """All matching records as a table, streamed."""
+    given = dict(all_parameters())
+    form = (given.pop("format", None) or ["csv"])[-1]
+    language = (given.pop("language", None) or [""])[-1] or None
+    if form != "csv":
+        raise Invalid({"format": [_l("“%(value)s” is not one of: %(known)s.", value=form[:60], known="csv")]})
+    if language is not None and language not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        sentence = _l("“%(value)s” is not one of: %(known)s.", value=language[:60], known=known)
+        raise Invalid({"language": [sentence]})
+    columns = names((given.pop("fields", None) or [""])[-1])
+    sort = given.pop("sort", None)
+    query = replace(_selection(given), sort=read_query({"sort": sort}).sort if sort else ())
+    # The request's own transaction ends with the first byte, so the stream reads in one of its own.
+    session = kernel().database.session(g.tenant)
+    try:
+        content = write_csv(Gateway(session, g.actor), g.resource, query, names=columns, language=language)
+    except BaseException:
+        session.close()
+        raise
+    response = Response(content, content_type="text/csv; charset=utf-8", direct_passthrough=True)
+    response.call_on_close(session.close)
+    response.headers["Content-Disposition"] = f'attachment; filename="{g.resource.plural_name}.csv"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _selection(given: dict[str, Any]) -> Query:
+    """Filter and search of parameters that ask for no page."""
+    for name in ("sort", "page", "per_page", "cursor", "fields", "count"):
+        if name in given:
+            raise UnknownField(name)
+    return read_query(given)
+
+
+def _matching(tree: dict[str, Any]) -> list[int]:
+    """The numbers of the records a filter finds.
+
+    Raises:
+        Invalid: there are more than may be treated at once.
+    """
+    query = Query(where=from_json(tree), fields=("id",), per_page=MAX_BULK, count=False)
+    page = g.gateway.page(g.resource, query)
+    if page.next_cursor is not None:
+        raise Invalid({"filter": [_l("More than 1000 records match. Narrow the filter.")]})
+    return [row[0] for row in page.rows]
