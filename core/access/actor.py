@@ -81,7 +81,7 @@ def make_actor(
     below: dict[int, list[int]] = {}
     if any(each.scope is Scope.UNIT_BELOW for _, each in permissions.grants_of(roles)):
         tops = sorted({unit for _, unit in places if unit is not None})
-        below = dict(session.execute(_BELOW, {"units": tops}).tuples().all())
+        below = dict(session.execute(_BELOW, {"units": tops}).all())
     reaches: dict[tuple[str, str], list[Reach]] = {}
     for role, unit in places:
         for _, each in permissions.grants_of([role]):

@@ -89,7 +89,7 @@ def check_password(session: Session, email: str, password: str, *, address: str)
             _failure.c.subject.in_(subjects), _failure.c.until > func.now()
         )
     )
-    counted = dict(rows.tuples().all())
+    counted = dict(rows.all())
     limits = zip(subjects, (ACCOUNT_FAILURES, ADDRESS_FAILURES), strict=True)
     if any(counted.get(subject, 0) >= limit for subject, limit in limits):
         raise TooManyRequests

@@ -164,7 +164,7 @@ def add_notes(gateway: Gateway, resource: Resource, bodies: Mapping[int, str]) -
             _entry.c.resource == resource.name, _entry.c.record_id.in_(bodies), _entry.c.kind == "note"
         )
     )
-    known = set(stored.tuples())
+    known = set(stored)
     new = [(record_id, body) for record_id, body in bodies.items() if (record_id, body) not in known]
     if new:
         rows = [
