@@ -58,12 +58,8 @@ def ensure(data: Path) -> Iterator[Ensure]:
 @pytest.fixture(scope="module")
 def standing() -> Iterator[Server]:
     """One server for all tests that only look at it."""
-    folder = Path(tempfile.mkdtemp(prefix="guanxi-test-"))
-    folder.chmod(0o711)
-    server = Server.ensure(folder, HASTY)
-    yield server
-    server.stop()
-    shutil.rmtree(folder)
+    with Server.temporary(HASTY) as server:
+        yield server
 
 
 def postmaster(data: Path) -> int | None:
@@ -289,6 +285,15 @@ def test_four_programs_racing_share_one_server(data: Path) -> None:
         assert program.returncode == 0
     assert postmaster(data) is None
     assert not list((data / "postgres").glob("cluster-new-*"))
+
+
+def test_a_temporary_one_leaves_nothing_behind() -> None:
+    with Server.temporary(HASTY) as server:
+        folder = Path(str(make_url(server.app_url).query["host"])).parents[1]
+        pid = postmaster(folder)
+    assert pid is not None
+    assert not folder.exists()
+    wait_until(lambda: not Path("/proc", str(pid)).exists())
 
 
 # Places

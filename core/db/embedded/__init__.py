@@ -24,7 +24,10 @@ that is root too, as ``nobody``; other programs of ``nobody`` are not let in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -81,6 +84,24 @@ class Server:
             except psycopg2.OperationalError as error:
                 reason = _("PostgreSQL refuses us: %(why)s", why=" ".join(str(error).split()))
                 raise EmbeddedError(reason=reason) from error
+
+    @classmethod
+    @contextmanager
+    def temporary(cls, settings: Mapping[str, str] | None = None) -> Iterator[Self]:
+        """Have a server of its own for the length of the block; it and its data are gone afterwards.
+
+        For tests: pytest's own temporary folders are closed to the user root's server runs as.
+        """
+        data = Path(tempfile.mkdtemp(prefix="guanxi-"))
+        try:
+            data.chmod(0o711)
+            server = cls.ensure(data, settings)
+            try:
+                yield server
+            finally:
+                server.stop()
+        finally:
+            shutil.rmtree(data)
 
     @property
     def app_url(self) -> str:
