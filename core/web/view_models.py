@@ -151,8 +151,8 @@ class FormView:
     @property
     def failed(self) -> bool:
         """Whether this is the answer to a save that did not go through."""
-        lines = [line for block in self.lines for line in block.lines]
-        fields = [one for group in (*self.sections, *lines) for one in group.fields]
+        fields = [one for section in self.sections for one in section.fields]
+        fields += [one for block in self.lines for line in block.lines for one in line.fields]
         return bool(
             self.errors
             or self.conflicts

@@ -16,12 +16,20 @@ from core.web.widgets import install_widgets
 from tests.specimen.data import Specimen
 
 WEB = Path(core.web.__path__[0])
-CSP = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+CSP = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
 
 
 def make_app() -> Flask:
     """The specimen; language and theme come from `?lang=` and `?theme=`, kept in cookies."""
-    app = Flask(__name__, template_folder=str(WEB / "templates"), static_folder=str(WEB / "static"), static_url_path="/static")
+    app = Flask(
+        __name__,
+        template_folder=str(WEB / "templates"),
+        static_folder=str(WEB / "static"),
+        static_url_path="/static",
+    )
     install_widgets(app.jinja_env)
     add_catalogue(WEB.parent / "translations")
 
@@ -48,11 +56,18 @@ def make_app() -> Flask:
     def home() -> str:
         made = specimen()
         cards = [] if "empty" in request.args else made.cards()
-        return page("home.html", greeting=made.w("Good morning, Wang Yutong"), subtitle=made.w("You have 4 things to do today."), cards=cards)
+        return page(
+            "home.html",
+            greeting=made.w("Good morning, Wang Yutong"),
+            subtitle=made.w("You have 4 things to do today."),
+            cards=cards,
+        )
 
     @app.get("/list")
     def listing() -> str:
-        view = specimen().list(request.args.get("q", ""), request.args.get("filter", ""), request.args.get("kind", ""))
+        view = specimen().list(
+            request.args.get("q", ""), request.args.get("filter", ""), request.args.get("kind", "")
+        )
         if request.headers.get("HX-Request"):
             return render_template("records/list_card.html", view=view)
         return page("records/list.html", view=view)
@@ -66,7 +81,9 @@ def make_app() -> Flask:
         if request.method == "POST" and request.form.get("name"):
             return redirect("/record?toast=1")
         wrong = request.method == "POST" or "wrong" in request.args
-        return page("records/form.html", view=specimen().form(wrong)), 422 if wrong and request.method == "POST" else 200
+        return page(
+            "records/form.html", view=specimen().form(wrong)
+        ), 422 if wrong and request.method == "POST" else 200
 
     @app.route("/quick-create", methods=["GET", "POST"])
     def quick_create() -> ResponseReturnValue:
@@ -74,7 +91,9 @@ def make_app() -> Flask:
         if request.method == "POST" and request.form.get("name"):
             return jsonify(id=99, label=request.form["name"]), 201
         view = made.quick(request.args.get("name", ""), request.method == "POST")
-        return render_template("records/quick_create.html", view=view, csrf="x"), 422 if request.method == "POST" else 200
+        return render_template(
+            "records/quick_create.html", view=view, csrf="x"
+        ), 422 if request.method == "POST" else 200
 
     @app.route("/log-call", methods=["GET", "POST"])
     def log_call() -> ResponseReturnValue:
@@ -93,14 +112,31 @@ def make_app() -> Flask:
     @app.get("/lookup")
     def lookup() -> Response:
         made = specimen()
-        found = [{"id": n, "label": made.w(name), "hint": "wang@example.com"} for n, name in enumerate(("Li Siyuan", "Wang Yutong", "Zhao Xinran"), 1)]
+        found = [
+            {"id": n, "label": made.w(name), "hint": "wang@example.com"}
+            for n, name in enumerate(("Li Siyuan", "Wang Yutong", "Zhao Xinran"), 1)
+        ]
         q = request.args.get("q", "")
         return jsonify(items=[item for item in found if q in str(item["label"])])
 
     @app.get("/palette")
     def palette() -> Response:
         made = specimen()
-        return jsonify(groups=[{"title": made.w("Customers"), "items": [{"title": made.w("East China Precision"), "hint": "C-010023", "url": "/record", "icon": "building"}]}])
+        return jsonify(
+            groups=[
+                {
+                    "title": made.w("Customers"),
+                    "items": [
+                        {
+                            "title": made.w("East China Precision"),
+                            "hint": "C-010023",
+                            "url": "/record",
+                            "icon": "building",
+                        }
+                    ],
+                }
+            ]
+        )
 
     @app.post("/preferences")
     def preferences() -> Response:
@@ -114,13 +150,26 @@ def make_app() -> Flask:
     def login() -> str:
         made = specimen()
         wrong = "wrong" in request.args
-        return render_template("login.html", lang=made.lang, theme=made.theme, csrf="x", tenant_name=made.w("Demo Company"),
-                               email="wang.yutong@example.com" if wrong else "", error=made.w("The email or the password is not right.") if wrong else "", next="")  # fmt: skip
+        return render_template(
+            "login.html",
+            lang=made.lang,
+            theme=made.theme,
+            csrf="x",
+            tenant_name=made.w("Demo Company"),
+            email="wang.yutong@example.com" if wrong else "",
+            error=made.w("The email or the password is not right.") if wrong else "",
+            next="",
+        )
 
     @app.get("/error")
     def error() -> ResponseReturnValue:
         made = specimen()
-        values = {"status": 404, "title": made.w("Not found"), "detail": made.w("There is nothing at this address, or you may not see it."), "request_id": "01JD7Q2M4X"}
+        values = {
+            "status": 404,
+            "title": made.w("Not found"),
+            "detail": made.w("There is nothing at this address, or you may not see it."),
+            "request_id": "01JD7Q2M4X",
+        }
         if "out" in request.args:
             return render_template("error.html", lang=made.lang, theme=made.theme, **values), 404
         return page("error.html", **values), 404
@@ -128,8 +177,21 @@ def make_app() -> Flask:
     @app.get("/addons")
     def addons() -> str:
         made = specimen()
-        rows = [["customer", "0.1.0", made.tag("on", "ok"), Markup("")], ["sales", "0.1.0", made.tag("quarantined", "bad"), made.w("models.py, line 12: no field named “amout”; did you mean “amount”?")]]
-        return page("platform/addons.html", title=made.w("Addons"), columns=[made.w("Addon"), made.w("Version"), made.w("State"), made.w("Why")], rows=rows)
+        rows = [
+            ["customer", "0.1.0", made.tag("on", "ok"), Markup("")],
+            [
+                "sales",
+                "0.1.0",
+                made.tag("quarantined", "bad"),
+                made.w("models.py, line 12: no field named “amout”; did you mean “amount”?"),
+            ],
+        ]
+        return page(
+            "platform/addons.html",
+            title=made.w("Addons"),
+            columns=[made.w("Addon"), made.w("Version"), made.w("State"), made.w("Why")],
+            rows=rows,
+        )
 
     return app
 

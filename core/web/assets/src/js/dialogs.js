@@ -39,7 +39,8 @@ export function showDialog(className = "", ...children) {
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog && pressed === dialog && mayClose()) dialog.close();
   });
-  const origin = document.activeElement;
+  const focused = document.activeElement;
+  const origin = focused?.closest(".gx-menu")?.querySelector("[data-menu]") ?? focused;
   dialog.addEventListener("close", () => {
     document.dispatchEvent(new CustomEvent("gx:dialog-closed", { detail: dialog }));
     dialog.remove();

@@ -65,9 +65,11 @@ class Keeper {
       store.set(this.key, null);
       note.remove();
     };
-    const note = h("div", { class: "gx-banner gx-info", role: "status" }, svg(history), h("div", { class: "gx-banner-text" }, t("Draft from %(time)s restored.", { time })),
+    const note = h("div", { class: "gx-draft-note", role: "status" }, svg(history, 16), h("span", {}, t("Draft from %(time)s restored.", { time })),
       h("button", { type: "button", class: "gx-btn gx-btn-small", onclick: discard }, t("Discard")));
-    this.form.prepend(note);
+    const bar = this.form.querySelector(".gx-savebar");
+    if (bar) bar.querySelector("[data-cancel]").after(note);
+    else this.form.prepend(note);
   }
 
   keep() {
