@@ -227,9 +227,7 @@ class ActivityService(Service):
             return
         wanted = {change.values["contact"] for change in open_}
         statement = select(_contact.c.id, _contact.c.customer_id).where(_contact.c.id.in_(wanted))
-        mains = dict(
-            batch.session.execute(statement.where(_contact.c.customer_id.is_not(None))).tuples().all()
-        )
+        mains = dict(batch.session.execute(statement.where(_contact.c.customer_id.is_not(None))).all())
         known = (
             Gateway(batch.session, batch.actor).reached(resource_of(Customer), mains.values())
             if mains
@@ -309,7 +307,7 @@ def log_contact(
         Forbidden: the actor may not create activities.
         Invalid: a value is not right, or a customer is out of reach.
     """
-    said = subject or str(KINDS[kind])
+    said = subject or str(KINDS.get(kind, kind))
     talks = [
         {
             **values,
@@ -422,9 +420,7 @@ def _add_missing_links(session: Session, pairs: Sequence[tuple[int, int]]) -> No
             select(_link.c.customer_id, _link.c.contact_id).where(
                 tuple_(_link.c.customer_id, _link.c.contact_id).in_(pairs)
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     missing = [
         {"customer_id": pair[0], "contact_id": pair[1]} for pair in dict.fromkeys(pairs) if pair not in there
