@@ -25,6 +25,8 @@ class Change:
     #: Nested lines by name, each a mapping of line fields, with ``id`` for existing ones.
     lines: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     errors: dict[str, list[str | Lazy]] = field(default_factory=dict)
+    #: Where it stands when it is a nested line: ``phones.0.``
+    address: str = ""
 
     def refuse(self, name: str, message: str | Lazy) -> None:
         """Say what is wrong with a field."""

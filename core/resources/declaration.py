@@ -140,8 +140,13 @@ class Resource:
 
     @property
     def path(self) -> str:
-        """Address below the root and below the API: ``customer/customers``."""
+        """Address below the API: ``customer/customers``."""
         return f"{self.addon}/{self.plural_name}"
+
+    @property
+    def url(self) -> str:
+        """Address of its pages: ``/customer/customers``; the core's lie under ``/settings``."""
+        return f"/settings/{self.plural_name}" if self.addon == "core" else f"/{self.path}"
 
     def verbs(self) -> Iterator[str]:
         """The verbs of its own actions, beyond those every resource has."""

@@ -263,6 +263,13 @@ class Gateway:
             )
         return found
 
+    def labels(self, resource: Resource, record_ids: Iterable[int]) -> dict[int, str]:
+        """The names of some records, as far as they are within reach."""
+        table, label = resource.table, self.resolver.field(resource, resource.label)
+        statement = select(table.c.id, label.column).where(table.c.id.in_(sorted(set(record_ids))))
+        scope = self.scope(resource, table)
+        return dict(self.session.execute(statement if scope is None else statement.where(scope)).all())
+
     def suggestions(self, resource: Resource, name: str, q: str, limit: int = 20) -> list[str]:
         """Values already in use for a pick or tags field, within the actor's reach."""
         self.require(resource, "read")

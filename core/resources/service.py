@@ -314,7 +314,7 @@ class Service:
         if others:
             table = User.__table__
             rows = batch.session.execute(select(table.c.id, table.c.unit_id).where(table.c.id.in_(others)))
-            units.update(rows.tuples().all())
+            units.update(rows.all())
         for change in open_:
             change.values["unit"] = units.get(change.values.get("owner"))
 
@@ -443,7 +443,7 @@ class Service:
                 values = {name: value for name, value in line.items() if name != "id"}
                 line_id = line.get("id")
                 if line_id is None:
-                    new.append(Change(values | {lines.via.name: change.id}))
+                    new.append(Change(values | {lines.via.name: change.id}, address=f"{lines.name}.{number}."))
                     continue
                 before = stored.get(line_id)
                 if before is None or before[via] != change.id or line_id in kept:
@@ -451,18 +451,18 @@ class Service:
                         {f"{lines.name}.{number}.id": [_l("There is no such line in this record.")]}
                     )
                 kept.add(line_id)
-                changed.append(Change(values, before=before, id=line_id))
+                changed.append(Change(values, before=before, id=line_id, address=f"{lines.name}.{number}."))
         gone = set(stored) - kept
         if gone:
             batch.session.execute(delete(table).where(table.c.id.in_(gone)))
         for kind, changes in (("created", new), ("updated", changed)):
-            service.write_lines(Batch(lines.target, batch.session, batch.actor, changes, kind), lines.name)
+            service.write_lines(Batch(lines.target, batch.session, batch.actor, changes, kind))
 
-    def write_lines(self, batch: Batch, name: str) -> None:
+    def write_lines(self, batch: Batch) -> None:
         """Write validated lines of records that are being written; their rights are the records'.
 
         Raises:
-            Invalid: a line breaks a rule; addressed as ``<name>.0.<field>``.
+            Invalid: a line breaks a rule; addressed as ``phones.0.number``.
         """
         if batch.kind == "created":
             self._complete(batch)
@@ -475,7 +475,7 @@ class Service:
                     del change.values[key]
             batch.changes = [change for change in batch.changes if change.values]
         self._run_rules(batch)
-        _raise_first(batch, prefix=f"{name}.0.")
+        _raise_first(batch)
         if batch.changes and batch.kind == "created":
             self._insert(batch)
         elif batch.changes:
@@ -495,10 +495,10 @@ def _loaded(schema: type[Schema], values: Mapping[str, Any]) -> dict[str, Any]:
     return loaded
 
 
-def _raise_first(batch: Batch, prefix: str = "") -> None:
+def _raise_first(batch: Batch) -> None:
     for change in batch.changes:
         if change.errors:
-            raise Invalid({prefix + name: messages for name, messages in change.errors.items()})
+            raise Invalid({change.address + name: messages for name, messages in change.errors.items()})
 
 
 class _understood:  # noqa: N801 - reads as a word of the with statement

@@ -1,0 +1,55 @@
+"""flask-login over our own sessions: the cookie holds a random token, looked up in the tenant."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Flask, Request, Response, g
+from flask_login import LoginManager, UserMixin
+
+from core.access.actor import Actor
+from core.access.permissions import Permissions
+from core.auth.services import SESSION_LIFE, actor_by_session
+from core.errors import Unauthenticated
+
+#: The cookie of a signed-in browser.
+COOKIE: Final = "guanxi_session"
+
+
+class SignedIn(UserMixin):
+    """flask-login's user: an actor, found by the token of his browser."""
+
+    def __init__(self, actor: Actor, token: str) -> None:
+        self.actor = actor
+        self.token = token
+
+    def get_id(self) -> str:
+        """The random token; user numbers repeat in every tenant."""
+        return self.token
+
+
+def set_up_login(app: Flask, permissions: Permissions) -> None:
+    """Let ``flask_login.current_user`` be whoever the browser's cookie belongs to."""
+    manager = LoginManager(app)
+    manager.session_protection = None
+
+    @manager.request_loader
+    def load(request: Request) -> SignedIn | None:
+        token = request.cookies.get(COOKIE)
+        if not token:
+            return None
+        try:
+            return SignedIn(actor_by_session(g.session, permissions, token), token)
+        except Unauthenticated:
+            return None
+
+
+def set_cookie(response: Response, token: str, *, secure: bool) -> None:
+    """Hand the browser its token."""
+    life = int(SESSION_LIFE.total_seconds())
+    response.set_cookie(COOKIE, token, max_age=life, httponly=True, samesite="Lax", secure=secure)
+
+
+def clear_cookie(response: Response) -> None:
+    """Take the browser's token away."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="Lax")

@@ -1,0 +1,190 @@
+"""``guanxi serve``, ``web``, ``quickstart``, ``demo`` and ``doctor``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from sqlalchemy import create_engine, text
+
+from core import __version__
+from core.auth.platform import create_administrator
+from core.cli.group import Work, cli, kernel, work
+from core.db import provision
+from core.demo import PASSWORD, PEOPLE, PLATFORM_ADMIN, has_demo, load_demo
+from core.i18n import _
+from core.server import check_port
+from core.server import serve as run_server
+from core.upgrade import pending, upgrade_all
+from core.web.assets.manifest import asset
+
+_host = click.option("--host", help="Address to listen on; default GUANXI_HOST.")
+_port = click.option("--port", type=click.IntRange(1, 65535), help="Default GUANXI_PORT.")
+
+
+def _start(host: str | None, port: int | None, tell: bool) -> None:
+    logging.basicConfig(level=logging.INFO if work().config.production else logging.WARNING, stream=sys.stderr)
+    host, port = host or work().config.host, port or work().config.port
+    check_port(host, port)
+    asset("app.js")
+    work().kernel.config.data.mkdir(parents=True, exist_ok=True)
+
+    def started() -> None:
+        if tell:
+            click.echo(_("Guanxi answers at http://%(host)s:%(port)s", host=host, port=port))
+
+    run_server(kernel(), host, port, on_start=started)
+
+
+@cli.command()
+@_host
+@_port
+@click.option("--no-worker", is_flag=True, help="Leave background work to other processes.")
+def serve(host: str | None, port: int | None, no_worker: bool) -> None:
+    """Run everything in one process, with the embedded database when none is configured.
+
+    Example: guanxi serve --port 8080
+    """
+    _start(host, port, tell=True)
+
+
+@cli.command()
+@_host
+@_port
+def web(host: str | None, port: int | None) -> None:
+    """Run a web process of a larger deployment; it never holds the owner's login.
+
+    Example: GUANXI_DATABASE_URL=postgresql://... guanxi web
+    """
+    os.environ.pop("GUANXI_OWNER_DATABASE_URL", None)
+    _start(host, port, tell=True)
+
+
+@contextmanager
+def _step(name: str) -> Iterator[None]:
+    """Print a line for one step with its seconds."""
+    started = time.perf_counter()
+    yield
+    click.echo(f"✓ {name} {time.perf_counter() - started:.1f} s")
+
+
+@cli.command()
+@_host
+@_port
+def quickstart(host: str | None, port: int | None) -> None:
+    """Prepare everything that is missing, load the demo tenant once, and serve. `make run` ends here.
+
+    Example: guanxi quickstart
+    """
+    host, port = host or work().config.host, port or work().config.port
+    check_port(host, port)
+    with _step(_("database")):
+        work().urls.require_owner()
+    _prepare(work())
+    with _step(_("server")):
+        kernel()
+    click.echo()
+    _welcome(host, port)
+    _start(host, port, tell=False)
+
+
+def _prepare(work: Work) -> None:
+    with _step(_("migrations")):
+        with work.owner() as connection:
+            provision.prepare(connection, work.urls.app_login)
+        with work.owner() as connection:
+            tenants = provision.all_tenants(connection)
+            behind = [each for each in tenants if each.state == "failed" or pending(connection, work.kernel, each)]
+        for outcome in upgrade_all(behind, owner_url=work.urls.require_owner(), processes=2):
+            if outcome.failure:
+                click.echo(f"  {outcome.slug}: {outcome.failure}", err=True)
+    if not any(each.slug == "demo" for each in tenants):
+        with _step(_("demo tenant")):
+            _create_demo(work)
+    with work.tenant_session("demo") as session:
+        empty = not has_demo(session)
+    if empty:
+        with _step(_("sample data")), work.tenant_session("demo") as session:
+            load_demo(session, work.kernel, work.tenant("demo"))
+
+
+def _create_demo(work: Work) -> None:
+    everything = frozenset(work.kernel.catalogue.addons) - {"core"}
+    with work.owner() as connection:
+        provision.create_tenant(
+            connection, work.urls.app_login, "demo", name="云启科技 Yunqi", histories=work.kernel.histories,
+            addons=everything, is_default=True,
+        )  # fmt: skip
+        create_administrator(connection, PLATFORM_ADMIN, PASSWORD)
+
+
+def _welcome(host: str, port: int) -> None:
+    shown = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0") else host  # noqa: S104 - only compared
+    click.secho(f"  Guanxi {__version__}  http://{shown}:{port}", bold=True)
+    click.echo()
+    for person in PEOPLE:
+        click.echo(f"  {person.email:28} {PASSWORD}   {person.title}")
+    click.echo(f"  {PLATFORM_ADMIN:28} {PASSWORD}   http://platform.localhost:{port}")
+    click.echo()
+    click.echo(_("  Ctrl+C stops it; your data stays in %(data)s.", data=str(work().config.data)))
+
+
+@cli.group()
+def demo() -> None:
+    """Sample data in both languages."""
+
+
+@demo.command("load")
+@click.option("--tenant", "slug", default="demo", show_default=True)
+@click.option("--size", type=click.Choice(["small", "large"]), default="small", show_default=True)
+def load_(slug: str, size: str) -> None:
+    """Load the sample data: people, units, and what the addons of the tenant bring.
+
+    Example: guanxi demo load --tenant demo
+    """
+    with work().tenant_session(slug) as session:
+        if has_demo(session):
+            raise click.ClickException(_("The sample data is loaded already."))
+        load_demo(session, kernel(), work().tenant(slug))
+
+
+@cli.command()
+def doctor() -> None:
+    """Check database, disk, front-end files and addons, and say what to do.
+
+    Example: guanxi doctor
+    """
+    problems = 0
+
+    def check(name: str, found: str, advice: str = "") -> None:
+        nonlocal problems
+        problems += bool(advice)
+        click.echo(f"{'✗' if advice else '✓'} {name}: {found}{'  → ' + advice if advice else ''}")
+
+    engine = create_engine(work().urls.app)
+    with engine.connect() as connection:
+        version = str(connection.scalar(text("show server_version")))
+    engine.dispose()
+    check(_("PostgreSQL"), version, "" if int(version.partition(".")[0]) >= 15 else _("use version 15 or newer"))
+    free = shutil.disk_usage(work().config.data).free
+    advice = "" if free > 1_000_000_000 else _("make room: less than 1 GB is left")
+    check(_("Free space"), f"{free / 1e9:.1f} GB", advice)
+    for name, reason in kernel().catalogue.quarantined.items():
+        check(_("Addon %(name)s", name=name), _("cannot load"), reason)
+    check(_("Addons"), ", ".join(name for name in kernel().catalogue.addons if name != "core"))
+    with work().owner() as connection:
+        behind = [each.slug for each in provision.all_tenants(connection) if pending(connection, kernel(), each)]
+    check(_("Tenants behind"), ", ".join(behind) or "0", "guanxi upgrade" if behind else "")
+    try:
+        asset("app.js")
+        check(_("Front-end files"), "ok")
+    except Exception as error:
+        check(_("Front-end files"), "–", str(error))
+    if problems:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,76 @@
+"""The web process: uvicorn in front, Flask behind it in threads."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any, Final
+
+import uvicorn
+from a2wsgi import WSGIMiddleware
+
+from core.app import create_app
+from core.errors import Conflict
+from core.i18n import _l
+from core.kernel import Kernel
+
+#: Requests worked on at once; the pool of connections is as large.
+THREADS: Final = 16
+
+
+class PortTaken(Conflict):
+    """Another program listens at the address already."""
+
+    code = "port-taken"
+    message = _l("Port %(port)s on %(host)s is in use already. Stop the other program, or set GUANXI_PORT to a free port.")
+
+
+def check_port(host: str, port: int) -> None:
+    """See that the address is free before anything is started.
+
+    Raises:
+        PortTaken: it is not.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(host=host, port=port) from error
+
+
+def serve(kernel: Kernel, host: str, port: int, *, on_start: Any = None) -> None:
+    """Serve until a signal ends it.
+
+    Args:
+        kernel: the loaded addons.
+        host: address to listen on.
+        port: port to listen on.
+        on_start: called once the port answers.
+    """
+    application = WSGIMiddleware(create_app(kernel), workers=THREADS)
+    config = uvicorn.Config(
+        application,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        lifespan="off",
+        server_header=False,
+    )
+    _Server(config, on_start).run()
+
+
+class _Server(uvicorn.Server):
+    """Tells when it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_start: Any) -> None:
+        super().__init__(config)
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        if self._on_start is not None and self.started:
+            self._on_start()

@@ -1,0 +1,248 @@
+"""The pytest plugin: a database server for each worker, tenants in it, actors, clients.
+
+Tests of services take ``session``: one transaction, rolled back. Tests that commit (anything over
+HTTP) take ``client`` or ``api``; the tables they may have touched are emptied afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from core.access.actor import OPERATOR, Actor
+from core.app import create_app
+from core.auth import services as auth
+from core.auth.login import COOKIE
+from core.config import Config
+from core.db.embedded import Server
+from core.db.provision import create_tenant, find_tenant, prepare
+from core.db.tenancy import Tenant
+from core.kernel import Kernel, start_kernel
+from core.web.security import csrf_token
+
+#: Durability is of no use to a test.
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+PASSWORD = "correct horse battery"  # noqa: S105 - of users that live for one test
+
+
+class MakeActor(Protocol):
+    """Makes a user with a role and gives him as an actor."""
+
+    def __call__(
+        self, role: str, *, name: str = ..., unit: int | None = ..., language: str | None = ...
+    ) -> Actor: ...
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A PostgreSQL server of this worker's own."""
+    server = Server.ensure(tmp_path_factory.mktemp("data"), _FAST)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """The configuration of a development machine with a data folder of its own."""
+    folder = tmp_path_factory.mktemp("files")
+    return Config.from_environ({"GUANXI_DATA": str(folder), "PATH": os.environ.get("PATH", "")})
+
+
+@pytest.fixture(scope="session")
+def owner_engine(server: Server) -> Iterator[Engine]:
+    """Connections of the owner."""
+    engine = create_engine(server.owner_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def kernel(server: Server, config: Config) -> Iterator[Kernel]:
+    """All addons that come with Guanxi, on the application's login."""
+    kernel = start_kernel(config, server.app_url)
+    assert not kernel.catalogue.quarantined, kernel.catalogue.quarantined
+    yield kernel
+    kernel.close()
+
+
+@pytest.fixture(scope="session")
+def tenants(kernel: Kernel, owner_engine: Engine) -> dict[str, Tenant]:
+    """``main`` with every addon on, ``bare`` with none."""
+    with owner_engine.begin() as connection:
+        prepare(connection, "guanxi_app")
+    everything = frozenset(kernel.catalogue.addons) - {"core"}
+    with owner_engine.begin() as connection:
+        for slug, addons in (("main", everything), ("bare", frozenset[str]())):
+            create_tenant(
+                connection,
+                "guanxi_app",
+                slug,
+                name=slug.title(),
+                histories=kernel.histories,
+                language="en",
+                addons=addons,
+            )
+        return {slug: find_tenant(connection, slug) for slug in ("main", "bare")}
+
+
+@pytest.fixture(scope="session")
+def tenant(tenants: dict[str, Tenant]) -> Tenant:
+    """The tenant with every addon on."""
+    return tenants["main"]
+
+
+@pytest.fixture
+def session(kernel: Kernel, tenant: Tenant) -> Iterator[Session]:
+    """A session bound to ``tenant``; what it writes is rolled back."""
+    with kernel.database.session(tenant) as session:
+        yield session
+        session.rollback()
+
+
+@pytest.fixture(scope="session")
+def operator() -> Actor:
+    """Who may do everything."""
+    return OPERATOR
+
+
+def _make_user(session: Session, kernel: Kernel, role: str, name: str, unit: int | None, language: str | None) -> str:
+    number = session.scalar(text("select count(*) from core_user"))
+    email = f"{role}{number}@example.com"
+    values = {"name": name, "email": email, "unit": unit, "language": language}
+    [user_id] = kernel.resources["core.user"].service.create(session, [values], actor=OPERATOR)
+    auth.assign_role(session, kernel.permissions, user_id, role)
+    return email
+
+
+@pytest.fixture
+def actor_as(session: Session, kernel: Kernel) -> MakeActor:
+    """Makes actors within ``session``: ``actor_as("account_manager", unit=unit_id)``."""
+
+    def make(role: str, *, name: str = "Ada", unit: int | None = None, language: str | None = None) -> Actor:
+        email = _make_user(session, kernel, role, name, unit, language)
+        return auth.actor_by_email(session, kernel.permissions, email)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def app(kernel: Kernel) -> Flask:
+    """The application."""
+    app = create_app(kernel)
+    app.testing = False
+    return app
+
+
+@pytest.fixture
+def committed(tenants: dict[str, Tenant], kernel: Kernel, owner_engine: Engine) -> Iterator[Callable[[], Any]]:
+    """For tests that commit: gives ``kernel.database.unit_of_work`` of the main tenant; empties all tables after."""
+    yield lambda: kernel.database.unit_of_work(tenants["main"])
+    with owner_engine.begin() as connection:
+        for tenant in tenants.values():
+            tables = connection.scalars(
+                text(
+                    "select format('%I.%I', schemaname, tablename) from pg_tables"
+                    " where schemaname = :schema and tablename not like 'mig\\_%'"
+                ),
+                {"schema": tenant.schema},
+            ).all()
+            connection.execute(text(f"truncate {', '.join(tables)} restart identity cascade"))
+
+
+@dataclass(frozen=True, slots=True)
+class ApiClient:
+    """Calls the API of one tenant as one user: ``api.get("customer/customers?sort=name")``."""
+
+    client: FlaskClient
+    token: str
+    host: str = "main.localhost"
+
+    def call(self, method: str, path: str, **options: Any) -> TestResponse:
+        """Send a request; ``path`` is below ``/api/v1/`` unless it begins with a slash."""
+        url = path if path.startswith("/") else f"/api/v1/{path}"
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
+        return self.client.open(url, method=method, base_url=f"http://{self.host}", headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        """GET."""
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> TestResponse:
+        """POST."""
+        return self.call("POST", path, **options)
+
+    def patch(self, path: str, **options: Any) -> TestResponse:
+        """PATCH."""
+        return self.call("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> TestResponse:
+        """DELETE."""
+        return self.call("DELETE", path, **options)
+
+
+@pytest.fixture
+def api(app: Flask, kernel: Kernel, tenants: dict[str, Tenant], committed: object) -> Callable[..., ApiClient]:
+    """Makes API clients: ``api("analyst")``, ``api("administrator", tenant="bare")``."""
+
+    def make(role: str = "administrator", *, tenant: str = "main", unit: int | None = None) -> ApiClient:
+        with kernel.database.unit_of_work(tenants[tenant]) as session:
+            email = _make_user(session, kernel, role, "Ada", unit, "en")
+            actor = auth.actor_by_email(session, kernel.permissions, email)
+            assert actor.user_id is not None
+            token = auth.issue_token(session, actor.user_id, name="test").token
+        return ApiClient(app.test_client(), token, f"{tenant}.localhost")
+
+    return make
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """A signed-in browser without a window: pages and forms of one tenant as one user."""
+
+    client: FlaskClient
+    actor: Actor
+    csrf: str
+    host: str = "main.localhost"
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        """GET a page."""
+        return self.client.get(path, base_url=f"http://{self.host}", **options)
+
+    def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> TestResponse:
+        """POST a form, its token included."""
+        form = {"csrf_token": self.csrf, **(data or {})}
+        return self.client.post(path, base_url=f"http://{self.host}", data=form, **options)
+
+
+@pytest.fixture
+def client(app: Flask, kernel: Kernel, tenants: dict[str, Tenant], committed: object) -> Callable[..., Browser]:
+    """Makes signed-in browsers: ``client("account_manager")``, ``client(language="zh")``."""
+
+    def make(role: str = "administrator", *, tenant: str = "main", language: str = "en", name: str = "Ada") -> Browser:
+        with kernel.database.unit_of_work(tenants[tenant]) as session:
+            email = _make_user(session, kernel, role, name, None, language)
+            actor = auth.actor_by_email(session, kernel.permissions, email)
+            assert actor.user_id is not None
+            issued = auth.open_session(session, actor.user_id, address="127.0.0.1", agent="test")
+        browser = app.test_client()
+        browser.set_cookie(COOKIE, issued.token, domain=f"{tenant}.localhost")
+        csrf = csrf_token(kernel.config.secret_key, issued.token)
+        return Browser(browser, actor, csrf, f"{tenant}.localhost")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The folder of the sources."""
+    return Path(__file__).parents[2]

@@ -1,0 +1,218 @@
+"""How values look to one reader: in his language, his zone and his habits."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
+from markupsafe import Markup, escape
+
+from core.db.fields import Choice, Kind
+from core.i18n import LOCALES, _, ngettext
+from core.resources.declaration import Field
+from core.web.view_models import Avatar, Option
+
+NONE = Markup('<span class="gx-none">—</span>')
+
+
+class Display:
+    """Formats for one reader; made once a page."""
+
+    def __init__(self, *, language: str, timezone: str, country: str, now: datetime | None = None) -> None:
+        self.locale = Locale.parse(LOCALES[language])
+        self.zone = ZoneInfo(timezone)
+        self.country = country
+        self.now = (now or datetime.now(UTC)).astimezone(self.zone)
+
+    # Plain texts
+
+    def day(self, value: date) -> str:
+        """A calendar day: 2026年1月31日, Jan 31, 2026."""
+        return format_date(value, "medium", locale=self.locale)
+
+    def instant(self, value: datetime) -> str:
+        """A moment as people say it: today 09:41, yesterday 17:20, 11-19 15:02, then the day."""
+        local = value.astimezone(self.zone)
+        time = format_time(local, "HH:mm", locale=self.locale)
+        days = (self.now.date() - local.date()).days
+        if days == 0:
+            return _("today %(time)s", time=time)
+        if days == 1:
+            return _("yesterday %(time)s", time=time)
+        if days == -1:
+            return _("tomorrow %(time)s", time=time)
+        if local.year == self.now.year:
+            return f"{local:%m-%d} {time}"
+        return self.day(local.date())
+
+    def ago(self, value: datetime) -> str:
+        """How long ago, in days: today, yesterday, 13 days ago; the day itself when long past or to come."""
+        days = (self.now.date() - value.astimezone(self.zone).date()).days
+        if days == 0:
+            return _("today")
+        if days == 1:
+            return _("yesterday")
+        if 1 < days < 60:
+            return ngettext("%(n)s day ago", "%(n)s days ago", days)
+        return self.day(value.astimezone(self.zone).date())
+
+    def number(self, value: int) -> str:
+        """A number with its thousands apart."""
+        return format_decimal(value, locale=self.locale)
+
+    def phone(self, value: str) -> str:
+        """A telephone number as dialled from this country; foreign ones with their country."""
+        return _phone(value, self.country)
+
+    def size(self, size: int) -> str:
+        """A number of bytes: 12 kB, 3.4 MB."""
+        if size < 1_000_000:
+            return f"{max(1, round(size / 1000))} kB"
+        return f"{size / 1_000_000:.1f} MB"
+
+    # Markup
+
+    def value(self, field: Field, value: Any) -> Markup:
+        """A value on a record's page; empty markup when there is none."""
+        if value is None or value == [] or value == "":
+            return Markup()
+        return self._maker(field, brief=False)(value)
+
+    def cell(self, field: Field) -> Callable[[Any], Markup]:
+        """A function that formats the values of one column of a list."""
+        make = self._maker(field, brief=True)
+        return lambda value: NONE if value is None or value == [] else make(value)
+
+    def _maker(self, field: Field, *, brief: bool) -> Callable[[Any], Markup]:
+        match field.word.kind:
+            case Kind.CHOICE:
+                tags = {option.value: tag(option) for option in options_of(field)}
+                return lambda value: tags.get(value, Markup(escape(value)))
+            case Kind.LINK:
+                return lambda value: self.link(field, value)
+            case Kind.PHONE:
+                return lambda value: Markup('<a class="gx-tel" href="tel:{}">{}</a>').format(
+                    value.partition(";")[0], self.phone(value)
+                )
+            case Kind.EMAIL:
+                return lambda value: Markup('<a href="mailto:{}">{}</a>').format(value, value)
+            case Kind.TAGS:
+                return lambda value: Markup(" ").join(tag(Option(each, each)) for each in value)
+            case Kind.FLAG:
+                return lambda value: Markup(escape(_("Yes") if value else _("No")))
+            case Kind.DAY:
+                return lambda value: Markup('<span class="gx-date">{}</span>').format(self.day(value))
+            case Kind.INSTANT:
+                words = self.ago if brief else self.instant
+                return lambda value: Markup('<time class="gx-date" datetime="{}" title="{}">{}</time>').format(
+                    value.isoformat(), self.instant(value), words(value)
+                )
+            case Kind.INTEGER:
+                return lambda value: Markup(self.number(value))
+            case Kind.MULTILINE:
+                return lines
+            case _:
+                return lambda value: Markup(escape(value))
+
+    def link(self, field: Field, value: dict[str, Any]) -> Markup:
+        """A link to another record: a person with avatar, anything else by name."""
+        target, label = field.target, value["label"]
+        if label is None:
+            return Markup('<span class="gx-muted">{}</span>').format(_("not visible to you"))
+        if target is not None and target.name == "core.user":
+            return who(label)
+        return Markup('<a href="{}/{}">{}</a>').format(target.url if target is not None else "", value["id"], label)
+
+    def change(self, field: Field, value: Any) -> Markup:
+        """A stored value in a history: links are numbers there, moments are text."""
+        if value is None or value == [] or value == "":
+            return Markup()
+        if field.word.kind is Kind.LINK:
+            return Markup("#{}").format(value)
+        if field.word.kind is Kind.INSTANT:
+            return Markup(escape(self.instant(datetime.fromisoformat(value))))
+        if field.word.kind is Kind.DAY:
+            return Markup(escape(self.day(date.fromisoformat(value))))
+        if field.word.kind is Kind.CHOICE:
+            return Markup(escape(next((each.label for each in options_of(field) if each.value == value), value)))
+        return self.value(field, value)
+
+    def greeting(self, name: str) -> str:
+        """Good morning and so on, by the hour of the reader."""
+        hour = self.now.hour
+        if 5 <= hour < 12:
+            return _("Good morning, %(name)s", name=name)
+        if 12 <= hour < 18:
+            return _("Good afternoon, %(name)s", name=name)
+        return _("Good evening, %(name)s", name=name)
+
+    def local_input(self, value: datetime) -> str:
+        """A moment as the browser's date and time control holds it."""
+        return f"{value.astimezone(self.zone):%Y-%m-%dT%H:%M}"
+
+    def default_moment(self) -> datetime:
+        """The next full half hour."""
+        passed = timedelta(minutes=self.now.minute % 30, seconds=self.now.second, microseconds=self.now.microsecond)
+        return self.now - passed + timedelta(minutes=30)
+
+
+def options_of(field: Field) -> list[Option]:
+    """The values of a choice in the reader's language."""
+    choices: type[Choice] | None = field.word.choices
+    return [Option(each.value, str(each.label), each.tone) for each in choices or ()]
+
+
+def tag(option: Option) -> Markup:
+    """A tinted tag."""
+    return Markup('<span class="gx-tag gx-{}">{}</span>').format(option.tone, option.label)
+
+
+def lines(text: str) -> Markup:
+    """Text with its line breaks kept."""
+    return Markup("<br>").join(text.split("\n"))
+
+
+def avatar_of(name: str) -> Avatar:
+    """Initials on a tint that follows from the name: 王雨桐 gives 雨桐, Ada Lovelace gives AL."""
+    words = name.split()
+    if name and not name.isascii() and len(words) == 1:
+        text = name[-2:] if len(name) <= 4 else name[:2]
+    else:
+        text = "".join(word[0] for word in words[:2]).upper()
+    return Avatar(text or "?", zlib.crc32(name.encode()) % 6 + 1)
+
+
+def who(name: str) -> Markup:
+    """A person: avatar and name."""
+    return _who(name)
+
+
+@lru_cache(maxsize=2048)
+def _who(name: str) -> Markup:
+    avatar = avatar_of(name)
+    short = avatar.text[-1:] if not avatar.text.isascii() else avatar.text
+    return Markup(
+        '<span class="gx-who"><span class="gx-avatar gx-avatar-s gx-tint-{}" aria-hidden="true">{}</span>'
+        "<span>{}</span></span>"
+    ).format(avatar.tint, short, name)
+
+
+@lru_cache(maxsize=4096)
+def _phone(value: str, country: str) -> str:
+    main, _sign, extension = value.partition(";ext=")
+    try:
+        number = phonenumbers.parse(main, None)
+    except phonenumbers.NumberParseException:
+        return value
+    home = phonenumbers.country_code_for_region(country) == number.country_code
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    written = phonenumbers.format_number(number, style)
+    return f"{written} {_('ext.')} {extension}" if extension else written

@@ -1,0 +1,123 @@
+"""Errors become answers here, once: a problem document for programs, a page for people."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import orjson
+from flask import Flask, Response, g, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import escape
+from psycopg2 import errors as pg
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from core.db.session import rollback
+from core.errors import (
+    BadRequest,
+    GuanxiError,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    StorageFull,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMedia,
+)
+from core.i18n import language
+from core.web.assets.manifest import AssetsMissing
+from core.web.shell import shell_or_none
+
+logger = logging.getLogger(__name__)
+
+
+class DatabaseDown(Unavailable):
+    """The database does not answer."""
+
+    code = "database-down"
+
+
+def set_up_errors(app: Flask) -> None:
+    """Turn every error of ``app`` into an answer."""
+    app.register_error_handler(GuanxiError, _answer)
+    app.register_error_handler(HTTPException, lambda error: _answer(_translated(error)))
+    app.register_error_handler(Exception, _unexpected)
+
+
+def wants_problem() -> bool:
+    """Whether a program asks: the API, or a script of ours on a page."""
+    if request.path.startswith("/api/") and request.path != "/api/docs":
+        return True
+    return "HX-Request" in request.headers or request.accept_mimetypes.best == "application/json"
+
+
+def problem(error: GuanxiError) -> Response:
+    """The error as RFC 9457 problem document."""
+    body: dict[str, Any] = {
+        "type": f"urn:guanxi:{error.code}",
+        "title": str(error.title),
+        "status": error.status,
+        "code": error.code,
+        "detail": error.detail,
+        "request_id": g.get("request_id", ""),
+    }
+    if isinstance(error, Invalid):
+        body["errors"] = {name: [str(each) for each in messages] for name, messages in error.errors.items()}
+    response = Response(orjson.dumps(body), error.status, mimetype="application/problem+json")
+    if isinstance(error, Unauthenticated):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="guanxi"'
+    return response
+
+
+def _answer(error: GuanxiError) -> ResponseReturnValue:
+    session = g.get("session")
+    if session is not None:
+        rollback(session)
+    if wants_problem():
+        response = problem(error)
+    elif isinstance(error, Unauthenticated) and "tenant" in g:
+        return redirect("/login?next=" + request.full_path.rstrip("?") if request.method == "GET" else "/login")
+    else:
+        response = make_response(_page(error), error.status)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _page(error: GuanxiError) -> str:
+    try:
+        return render_template(
+            "error.html",
+            shell=shell_or_none(),
+            lang=language(),
+            status=error.status,
+            title=str(error.title),
+            detail=error.detail,
+            request_id=g.get("request_id", ""),
+        )
+    except AssetsMissing as missing:  # no style sheet to show it with, so the bare sentence
+        title, detail = escape(str(error.title)), escape(missing.detail)
+        return f"<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{detail}</p>"
+
+
+def _translated(error: HTTPException) -> GuanxiError:
+    kinds: dict[int | None, GuanxiError] = {
+        404: NotFound(),
+        405: MethodNotAllowed(),
+        413: TooLarge(limit="32 MB"),
+        415: UnsupportedMedia(expected="application/json"),
+    }
+    return kinds.get(error.code) or BadRequest()
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    if isinstance(error, DBAPIError) and isinstance(error.orig, pg.DiskFull):
+        return _answer(StorageFull())
+    if isinstance(error, OperationalError | PoolTimeout):
+        logger.error("the database does not answer: %s", str(error).splitlines()[0])
+        return _answer(DatabaseDown())
+    logger.exception("request %s failed: %s %s", g.get("request_id"), request.method, request.path)
+    return _answer(GuanxiError())

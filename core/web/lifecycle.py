@@ -1,0 +1,146 @@
+"""One request: host, tenant, language, session; one transaction, committed when the answer is good."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Final, cast
+
+from flask import Blueprint, Flask, Response, current_app, g, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from core.access.actor import Actor
+from core.addons.switch import require
+from core.auth.login import COOKIE
+from core.db.session import commit, tenant_of
+from core.db.tenancy import Platform, Tenant, host_binding
+from core.errors import NotFound, Unauthenticated
+from core.i18n import match_language, set_language
+from core.kernel import Kernel
+from core.resources.gateway import Gateway
+from core.web.security import add_headers, check_csrf
+
+#: The language chosen on the sign-in page, before anybody is known.
+LANGUAGE_COOKIE: Final = "guanxi_language"
+#: A random mark of a browser that is not signed in, for the token of the sign-in form.
+VISITOR_COOKIE: Final = "guanxi_visitor"
+#: Blueprints that need no tenant: static files and the probes.
+_PLAIN: Final = frozenset({"static", "assets", "probes"})
+
+
+class GuanxiFlask(Flask):
+    """Flask with the commit inside the dispatch, so that a commit that fails is an error page too."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Run the view, then commit unless it answers with an error."""
+        response = self.make_response(super().dispatch_request())
+        session = g.get("session")
+        if session is not None and response.status_code < 400:
+            commit(session)
+        return response
+
+
+def kernel() -> Kernel:
+    """The registries of this process."""
+    return cast(Kernel, current_app.extensions["guanxi"])
+
+
+def gateway() -> Gateway:
+    """The gateway of this request's actor."""
+    if "gateway" not in g:
+        g.gateway = Gateway(g.session, g.actor)
+    return cast(Gateway, g.gateway)
+
+
+def set_up_lifecycle(app: Flask) -> None:
+    """Give ``app`` the steps every request goes through."""
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.teardown_request(_close)
+
+
+def wants_platform() -> bool:
+    """Whether the request is for the platform administrator's host."""
+    host = request.host.partition(":")[0].lower()
+    return bool(kernel().config.platform_host) and host == kernel().config.platform_host
+
+
+def _begin() -> None:
+    g.request_id = secrets.token_hex(8)
+    set_language(_wished() or "en")
+    if request.blueprint in _PLAIN or request.endpoint == "static":
+        return
+    config = kernel().config
+    if wants_platform():
+        g.session = kernel().database.session(Platform())
+        if request.blueprint != "platform":
+            raise NotFound
+        return
+    g.session = kernel().database.session(host_binding(request.host, config.base_domain))
+    g.tenant = tenant_of(g.session)
+    if request.blueprint == "platform":
+        raise NotFound
+    set_language(_wished() or g.tenant.language)
+
+
+def _wished() -> str | None:
+    """The language of a reader who is not known yet: his choice, then his browser's."""
+    wish = match_language(request.args.get("lang")) or match_language(request.cookies.get(LANGUAGE_COOKIE))
+    return wish or match_language(request.accept_languages.best_match(["zh", "zh-CN", "zh-TW", "zh-HK", "en"]))
+
+
+def become(actor: Actor) -> None:
+    """Go on as ``actor``, in his language."""
+    tenant: Tenant = g.tenant
+    g.actor = actor
+    set_language(actor.language or tenant.language)
+
+
+def signed_in() -> Any:
+    """flask-login's user of this request.
+
+    Raises:
+        Unauthenticated: nobody is signed in.
+    """
+    if not current_user.is_authenticated:
+        raise Unauthenticated
+    return current_user
+
+
+def for_signed_in(blueprint: Blueprint) -> Blueprint:
+    """Let only signed-in people reach the pages of ``blueprint``, and only forms of our own change anything."""
+
+    @blueprint.before_request
+    def authenticate() -> None:
+        become(signed_in().actor)
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token")
+            check_csrf(kernel().config.secret_key, request.cookies.get(COOKIE), given)
+
+    return blueprint
+
+
+def behind_gate(addon: str, blueprint: Blueprint) -> Blueprint:
+    """Put the gate before an addon's own routes: where it is off, they do not exist."""
+
+    @blueprint.before_request
+    def gate() -> None:
+        require(g.tenant, addon)
+
+    return blueprint
+
+
+def _finish(response: Response) -> Response:
+    add_headers(response)
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    if request.blueprint not in _PLAIN and request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _close(error: BaseException | None) -> None:
+    session = g.pop("session", None)
+    if session is not None:
+        session.close()
+
+

@@ -1,0 +1,13 @@
+"""The pages of every resource: list, record, form, dialogs; and home and the palette."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from core.web.lifecycle import for_signed_in
+
+bp = for_signed_in(Blueprint("pages", __name__))
+
+from core.web.pages import forms, home, lists, records  # noqa: E402 - they add their routes to bp
+
+__all__ = ["bp", "forms", "home", "lists", "records"]

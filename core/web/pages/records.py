@@ -1,0 +1,331 @@
+"""A record's page: what it is, what happened to it, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from flask import Response, g, redirect, render_template, request, send_file
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from core.db.fields import Kind
+from core.errors import NotFound
+from core.i18n import _, _l
+from core.resources import timeline as history
+from core.resources.declaration import LinesField, Resource
+from core.web.display import avatar_of, options_of
+from core.web.display import lines as as_lines
+from core.web.lifecycle import gateway, kernel
+from core.web.pages import bp
+from core.web.pages.request import display, is_fragment, resource_at, tell, told
+from core.web.shell import shell
+from core.web.view_models import (
+    ActionView,
+    FieldSection,
+    FieldView,
+    FormView,
+    MenuLink,
+    Option,
+    Panel,
+    PanelItem,
+    RecordView,
+    TimelineEntry,
+    TimelineView,
+)
+
+_KINDS: Final = {
+    "created": ("plus", "ok", _l("Created")),
+    "updated": ("pencil", "info", _l("Changed")),
+    "archived": ("archive", "warn", _l("Archived")),
+    "restored": ("archive-off", "ok", _l("Restored")),
+    "note": ("note", "violet", _l("Note")),
+    "attachment": ("paperclip", "mute", _l("File")),
+}
+_SEGMENTS: Final[Mapping[str, tuple[Any, Sequence[str]]]] = {
+    "": (_l("All"), ()),
+    "notes": (_l("Notes"), ("note",)),
+    "files": (_l("Files"), ("attachment",)),
+    "changes": (_l("Changes"), ("created", "updated", "archived", "restored")),
+}
+
+
+@bp.get("/<addon>/<plural>/<int:record_id>")
+def record(addon: str, plural: str, record_id: int) -> str:
+    """Show a record."""
+    resource = resource_at(addon, plural)
+    found = gateway().get(resource, record_id)
+    return render_template("records/record.html", shell=shell(), toasts=told(), view=record_view(resource, found))
+
+
+def record_view(resource: Resource, found: Mapping[str, Any]) -> RecordView:
+    """The whole view of a record that the reader reaches."""
+    title = str(found[resource.label] or f"#{found['id']}")
+    hooks, actor = kernel().hooks, g.actor
+    arguments = {"session": g.session, "actor": actor, "resource": resource, "record": found}
+    panels: list[Panel] = hooks.call(g.tenant.addons, "record_panels", **arguments)
+    brought = {panel.name for panel in panels}
+    own = [_lines_panel(lines, found[name]) for name, lines in resource.lines_fields.items() if name not in brought]
+    more = hooks.call(g.tenant.addons, "record_actions", **arguments)
+    archived = found["archived_at"] is not None
+    return RecordView(
+        title=title,
+        subtitle=" · ".join(filter(None, (_plain(found.get(name)) for name in resource.subtitle))),
+        avatar=avatar_of(title),
+        icon=resource.icon,
+        url=f"{resource.url}/{found['id']}",
+        list_url=resource.url,
+        list_title=str(resource.title_plural),
+        version=found["version"],
+        tags=_tags(resource, found),
+        sections=_sections(resource, found),
+        panels=sorted([*own, *panels], key=lambda panel: panel.order),
+        timeline=timeline_view(resource, found["id"]) if resource.has_timeline else None,
+        actions=[*more, *_actions(resource, found, archived)],
+        more_actions=_more_actions(resource, found, archived),
+        archived=_archived(found) if archived else "",
+    )
+
+
+def _plain(value: Any) -> str:
+    return str(value.get("label") or "") if isinstance(value, dict) else str(value or "")
+
+
+def _tags(resource: Resource, found: Mapping[str, Any]) -> list[Option]:
+    tags = []
+    for name in resource.tags:
+        if name in found and found[name]:
+            tags += [option for option in options_of(resource.fields[name]) if option.value == found[name]]
+    return tags
+
+
+def _sections(resource: Resource, found: Mapping[str, Any]) -> list[FieldSection]:
+    """The form's sections with what is filled in; the name stands in the title already."""
+    sections = []
+    for section in resource.form:
+        views = [
+            FieldView(
+                name,
+                resource.fields[name].label,
+                str(resource.fields[name].word.kind),
+                display=display().value(resource.fields[name], found[name]),
+            )
+            for name in section.fields
+            if name in found and name not in (resource.label, *resource.tags)
+        ]
+        filled = [view for view in views if view.display]
+        if filled:
+            sections.append(FieldSection(str(section.title), filled))
+    return sections
+
+
+def _lines_panel(lines: LinesField, rows: Sequence[Mapping[str, Any]]) -> Panel:
+    """Nested lines as a card: the first filled field as title, the others below it."""
+    names = [field for field in lines.target.fields.values() if not field.word.readonly and field is not lines.via]
+    items = []
+    for row in rows:
+        shown = [(field, row[field.name]) for field in names if row.get(field.name)]
+        texts = [Markup(display().value(field, value)).striptags() for field, value in shown]
+        phone = next((value for field, value in shown if field.word.kind is Kind.PHONE), None)
+        mail = next((value for field, value in shown if field.word.kind is Kind.EMAIL), None)
+        items.append(
+            PanelItem(
+                texts[0] if texts else "—",
+                " · ".join(texts[1:]),
+                icon=lines.target.icon,
+                action_url=f"tel:{phone.partition(';')[0]}" if phone else f"mailto:{mail}" if mail else "",
+                action_icon="phone" if phone else "mail",
+                action_label=_("Call") if phone else _("Write a mail"),
+            )
+        )
+    return Panel(lines.name, str(lines.lines.title), items)
+
+
+def _actions(resource: Resource, found: Mapping[str, Any], archived: bool) -> list[ActionView]:
+    if archived or not g.actor.may(resource.name, "update"):
+        return []
+    edit = f"{resource.url}/{found['id']}/edit"
+    return [ActionView("edit", _("Edit"), edit, "pencil", primary=True)]
+
+
+def _more_actions(resource: Resource, found: Mapping[str, Any], archived: bool) -> list[ActionView]:
+    url = f"{resource.url}/{found['id']}"
+    actions = [
+        ActionView(action.name, str(action.title), f"{url}/actions/{action.name}", action.icon, post=True)
+        for action in resource.actions
+        if action.schema is None and not archived and g.actor.may(resource.name, action.verb)
+    ]
+    if g.actor.may(resource.name, "update"):
+        if archived:
+            actions.append(ActionView("restore", _("Restore"), f"{url}/restore", "archive-off", post=True))
+        else:
+            actions.append(ActionView("archive", _("Archive…"), f"{url}/archive", "archive", dialog=True))
+    return actions
+
+
+def _archived(found: Mapping[str, Any]) -> str:
+    when = display().instant(found["archived_at"])
+    reason = found.get("archived_reason")
+    if reason:
+        return _("Archived %(when)s: %(reason)s", when=when, reason=reason)
+    return _("Archived %(when)s.", when=when)
+
+
+# The history
+
+
+def timeline_view(resource: Resource, record_id: int, segment: str = "", before: int | None = None) -> TimelineView:
+    """The history of a record the reader reaches."""
+    url = f"{resource.url}/{record_id}/timeline"
+    kinds = _SEGMENTS.get(segment, _SEGMENTS[""])[1]
+    rows = history.entries(gateway(), resource, record_id, kinds=kinds, before=before)
+    more = f"{url}?segment={segment}&before={rows[-1]['id']}" if len(rows) == history.PAGE else ""
+    return TimelineView(
+        entries=[_entry(resource, row, f"{resource.url}/{record_id}") for row in rows],
+        segments=[
+            MenuLink(str(title), f"{url}?segment={name}", active=name == segment)
+            for name, (title, _kinds) in _SEGMENTS.items()
+        ],
+        note_url=f"{resource.url}/{record_id}/notes",
+        attach_url=f"{resource.url}/{record_id}/attachments",
+        more_url=more,
+    )
+
+
+def _entry(resource: Resource, row: Mapping[str, Any], url: str) -> TimelineEntry:
+    icon, tone, title = _KINDS.get(row["kind"], ("circle", "mute", row["kind"]))
+    at: datetime = row["created_at"]
+    mine = row["created_by_id"] == g.actor.user_id or g.actor.is_administrator
+    return TimelineEntry(
+        id=row["id"],
+        kind=row["kind"],
+        icon=icon,
+        tone=tone,
+        title=str(title),
+        body=as_lines(row["body"]) if row["body"] else Markup(),
+        at=display().instant(at),
+        at_iso=at.isoformat(),
+        author=row["author"] or "",
+        changes=[_change(resource, name, pair) for name, pair in row["changes"].items()],
+        file_url=f"{url}/attachments/{row['id']}" if row["attachment_id"] else "",
+        file_name=row["file_name"] or "",
+        file_size=display().size(row["file_size"]) if row["file_size"] is not None else "",
+        delete_url=f"{url}/timeline/{row['id']}/delete" if mine and row["kind"] in ("note", "attachment") else "",
+    )
+
+
+def _change(resource: Resource, name: str, pair: Sequence[Any]) -> tuple[str, Markup, Markup]:
+    if name in resource.lines_fields:
+        return str(resource.lines_fields[name].lines.title), Markup(), Markup("…")
+    field = resource.fields[name]
+    return field.label, display().change(field, pair[0]), display().change(field, pair[1])
+
+
+def _timeline_answer(resource: Resource, record_id: int, segment: str = "") -> ResponseReturnValue:
+    if not is_fragment():
+        return redirect(f"{resource.url}/{record_id}")
+    return render_template("records/timeline.html", timeline=timeline_view(resource, record_id, segment))
+
+
+@bp.get("/<addon>/<plural>/<int:record_id>/timeline")
+def timeline(addon: str, plural: str, record_id: int) -> str:
+    """Show the history alone: one of its segments, or older entries."""
+    resource = resource_at(addon, plural)
+    gateway().get(resource, record_id, ("id",))
+    before = request.args.get("before", "")
+    view = timeline_view(resource, record_id, request.args.get("segment", ""), int(before) if before.isdigit() else None)
+    return render_template("records/timeline.html", timeline=view)
+
+
+@bp.post("/<addon>/<plural>/<int:record_id>/notes")
+def add_note(addon: str, plural: str, record_id: int) -> ResponseReturnValue:
+    """Write a note."""
+    resource = resource_at(addon, plural)
+    history.add_note(gateway(), resource, record_id, request.form.get("body", ""))
+    return _timeline_answer(resource, record_id)
+
+
+@bp.post("/<addon>/<plural>/<int:record_id>/attachments")
+def attach(addon: str, plural: str, record_id: int) -> ResponseReturnValue:
+    """Put files on the record."""
+    resource = resource_at(addon, plural)
+    for file in request.files.getlist("file"):
+        history.add_attachment(
+            gateway(), resource, record_id, store=kernel().config.data / "files",
+            name=file.filename or "", media_type=file.mimetype, content=file.stream,
+        )  # fmt: skip
+    return _timeline_answer(resource, record_id)
+
+
+@bp.get("/<addon>/<plural>/<int:record_id>/attachments/<int:entry_id>")
+def attachment(addon: str, plural: str, record_id: int, entry_id: int) -> Response:
+    """Send a file, always as a download."""
+    resource = resource_at(addon, plural)
+    store = kernel().config.data / "files"
+    row, path = history.open_attachment(gateway(), resource, record_id, entry_id, store=store)
+    return send_file(path, mimetype="application/octet-stream", as_attachment=True, download_name=row["name"])
+
+
+@bp.post("/<addon>/<plural>/<int:record_id>/timeline/<int:entry_id>/delete")
+def delete_entry(addon: str, plural: str, record_id: int, entry_id: int) -> ResponseReturnValue:
+    """Take a note or a file back."""
+    resource = resource_at(addon, plural)
+    history.delete_note(gateway(), resource, record_id, entry_id)
+    return _timeline_answer(resource, record_id)
+
+
+# What can be done
+
+
+@bp.get("/<addon>/<plural>/<int:record_id>/archive")
+def ask_archive(addon: str, plural: str, record_id: int) -> str:
+    """Ask for the reason in a dialog."""
+    resource = resource_at(addon, plural)
+    gateway().get(resource, record_id, ("id",))
+    return _archive_dialog(resource, record_id)
+
+
+def _archive_dialog(resource: Resource, record_id: int) -> str:
+    reason = FieldView("reason", _("Reason"), "text", max_length=300, wide=True, help=_("May stay empty."))
+    title = _("Archive this %(title)s?", title=str(resource.title).lower())
+    url = f"{resource.url}/{record_id}"
+    view = FormView(title, f"{url}/archive", url, [FieldSection("", [reason])])
+    return render_template("records/dialog_archive.html", view=view, csrf=shell().csrf)
+
+
+@bp.post("/<addon>/<plural>/<int:record_id>/archive")
+def archive(addon: str, plural: str, record_id: int) -> ResponseReturnValue:
+    """Archive the record and offer to take that back."""
+    resource = resource_at(addon, plural)
+    resource.service.archive(g.session, [record_id], actor=g.actor, reason=request.form.get("reason"))
+    url = f"{resource.url}/{record_id}"
+    return _gone_to(url, _("%(title)s archived.", title=str(resource.title)), undo_url=f"{url}/restore")
+
+
+@bp.post("/<addon>/<plural>/<int:record_id>/restore")
+def restore(addon: str, plural: str, record_id: int) -> ResponseReturnValue:
+    """Bring the record back."""
+    resource = resource_at(addon, plural)
+    resource.service.restore(g.session, [record_id], actor=g.actor)
+    return _gone_to(f"{resource.url}/{record_id}", _("%(title)s restored.", title=str(resource.title)))
+
+
+@bp.post("/<addon>/<plural>/<int:record_id>/actions/<name>")
+def act(addon: str, plural: str, record_id: int, name: str) -> ResponseReturnValue:
+    """Carry out a named action of the resource."""
+    resource = resource_at(addon, plural)
+    titles = {action.name: str(action.title) for action in resource.actions}
+    if name not in titles:
+        raise NotFound
+    resource.service.perform(g.session, name, [record_id], {}, actor=g.actor)
+    return _gone_to(f"{resource.url}/{record_id}", _("Done: %(action)s.", action=titles[name]))
+
+
+def _gone_to(url: str, text: str, undo_url: str = "") -> ResponseReturnValue:
+    """Go on at ``url`` and say what was done, from a page or from a dialog."""
+    if is_fragment():
+        response = Response(status=204, headers={"HX-Redirect": url})
+    else:
+        response = Response(status=303, headers={"Location": url})
+    return tell(response, text, undo_url=undo_url)

@@ -1,0 +1,72 @@
+"""What the pages of a resource share: which resource, for whom it is shown, short messages."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+import orjson
+from flask import Response, g, request
+
+from core.i18n import language
+from core.resources.declaration import Resource
+from core.web.display import Display
+from core.web.lifecycle import gateway, kernel
+from core.web.view_models import Toast
+
+_TOAST_COOKIE = "guanxi_toast"
+
+
+def resource_at(addon: str, plural: str) -> Resource:
+    """The resource at an address, for a reader who may read it.
+
+    Raises:
+        NotFound: there is none, its addon is off, or the actor may not read it.
+    """
+    resource = kernel().resources.at(g.tenant, "core" if addon == "settings" else addon, plural)
+    gateway().require(resource, "read")
+    return resource
+
+
+def display() -> Display:
+    """The formats of this request's reader."""
+    if "display" not in g:
+        g.display = Display(language=language(), timezone=g.tenant.timezone, country=g.tenant.country)
+    found: Display = g.display
+    return found
+
+
+def is_fragment() -> bool:
+    """Whether a script asks for part of a page."""
+    return "HX-Request" in request.headers
+
+
+def tell(response: Response, text: str, *, tone: str = "ok", undo_url: str = "") -> Response:
+    """Let the page that is shown next say ``text``; ``undo_url`` is posted to take the work back."""
+    if is_fragment():
+        told = orjson.dumps({"toast": {"text": text, "tone": tone, "undo_url": undo_url}}).decode()
+        response.headers["HX-Trigger"] = told.encode("ascii", "backslashreplace").decode("ascii")
+    if not is_fragment() or "HX-Redirect" in response.headers or response.status_code in (302, 303):
+        response.headers.pop("HX-Trigger", None)
+        value = quote(orjson.dumps([text, tone, undo_url]))
+        response.set_cookie(_TOAST_COOKIE, value, max_age=60, httponly=True, samesite="Lax")
+    return response
+
+
+def told() -> list[Toast]:
+    """What the last page left to be said; said once."""
+    value = request.cookies.get(_TOAST_COOKIE)
+    if not value:
+        return []
+    g.forget_toast = True
+    try:
+        text, tone, undo_url = orjson.loads(unquote(value))
+    except (ValueError, TypeError):
+        return []
+    return [Toast(str(text), str(tone), str(undo_url) if str(undo_url).startswith("/") else "")]
+
+
+def forget_told(response: Response) -> Response:
+    """Drop the message once a page has shown it."""
+    if g.get("forget_toast"):
+        response.delete_cookie(_TOAST_COOKIE, httponly=True, samesite="Lax")
+    return response

@@ -1,0 +1,124 @@
+"""The platform administrator's pages, on a host of their own: tenants, addons, failures."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from core.auth import platform as auth
+from core.db.platform import tenant as tenants
+from core.errors import Unauthenticated
+from core.i18n import _, language
+from core.web.display import avatar_of, tag
+from core.web.lifecycle import VISITOR_COOKIE, kernel
+from core.web.security import check_csrf, csrf_token, new_visitor
+from core.web.view_models import MenuLink, MenuSection, Option, Shell
+
+bp = Blueprint("platform", __name__)
+
+_COOKIE = "guanxi_platform"
+_STATES = {"active": "ok", "suspended": "warn", "failed": "bad"}
+
+
+def _shell() -> Shell:
+    token = request.cookies.get(_COOKIE, "")
+    email = auth.administrator_by_session(g.session, token)
+    links = [
+        MenuLink(_("Tenants"), "/platform/tenants", "building", request.path == "/platform/tenants"),
+        MenuLink(_("Addons"), "/platform/addons", "puzzle", request.path == "/platform/addons"),
+    ]
+    return Shell(
+        tenant_name=_("Platform"),
+        user_name=email.partition("@")[0],
+        user_email=email,
+        avatar=avatar_of(email),
+        menu=[MenuSection("", links)],
+        create=(),
+        settings_url="",
+        lang=language(),
+        theme="auto",
+        csrf=csrf_token(kernel().config.secret_key, token),
+    )
+
+
+@bp.get("/platform")
+@bp.get("/", endpoint="start")
+def start() -> ResponseReturnValue:
+    """Lead to the tenants."""
+    return redirect("/platform/tenants")
+
+
+@bp.route("/platform/login", methods=["GET", "POST"])
+def login() -> ResponseReturnValue:
+    """Sign a platform administrator in."""
+    visitor, error, status = request.cookies.get(VISITOR_COOKIE) or new_visitor(), "", 200
+    if request.method == "POST":
+        check_csrf(kernel().config.secret_key, visitor, request.form.get("csrf_token"))
+        try:
+            token = auth.sign_in(g.session, request.form.get("email", ""), request.form.get("password", ""))
+        except Unauthenticated as refused:
+            error, status = refused.detail, refused.status
+        else:
+            signed = make_response(redirect("/platform/tenants"))
+            signed.set_cookie(_COOKIE, token, httponly=True, samesite="Strict", secure=request.is_secure)
+            return signed
+    page = render_template(
+        "login.html",
+        lang=language(),
+        tenant_name=_("Platform"),
+        csrf=csrf_token(kernel().config.secret_key, visitor),
+        email=request.form.get("email", ""),
+        error=error,
+        next="",
+    )
+    response = make_response(page, status)
+    response.set_cookie(VISITOR_COOKIE, visitor, httponly=True, samesite="Lax", secure=request.is_secure)
+    return response
+
+
+@bp.get("/platform/tenants")
+def tenant_list() -> ResponseReturnValue:
+    """All tenants with their state and what they have on."""
+    shell = _shell()
+    rows = g.session.execute(select(tenants).order_by(tenants.c.slug)).mappings()
+    cells = [
+        (
+            row["slug"],
+            row["name"],
+            tag(Option(row["state"], _(row["state"]), _STATES.get(row["state"], "mute"))),
+            ", ".join(row["addons"]),
+            row["failure"] or "",
+        )
+        for row in rows
+    ]
+    columns = (_("Slug"), _("Name"), _("State"), _("Addons"), _("Why it failed"))
+    return render_template("platform/tenants.html", shell=shell, title=_("Tenants"), columns=columns, rows=cells)
+
+
+@bp.get("/platform/addons")
+def addon_list() -> ResponseReturnValue:
+    """All addons, those in quarantine with the reason, and how often their hooks have failed."""
+    shell = _shell()
+    catalogue, hooks = kernel().catalogue, kernel().hooks
+    cells = [
+        (addon.name, str(addon.title), addon.version, tag(Option("", _("loaded"), "ok")), "", hooks.failures.get(addon.name, 0))
+        for addon in catalogue.addons.values()
+    ]
+    cells += [
+        (name, "", "", tag(Option("", _("quarantined"), "bad")), reason, 0)
+        for name, reason in catalogue.quarantined.items()
+    ]
+    columns = (_("Name"), _("Title"), _("Version"), _("State"), _("Reason"), _("Failed hooks"))
+    return render_template("platform/addons.html", shell=shell, title=_("Addons"), columns=columns, rows=cells)
+
+
+@bp.post("/logout")
+def logout() -> ResponseReturnValue:
+    """End the administrator's session."""
+    token = request.cookies.get(_COOKIE, "")
+    check_csrf(kernel().config.secret_key, token, request.form.get("csrf_token"))
+    auth.sign_out(g.session, token)
+    response = make_response(redirect("/platform/login"))
+    response.delete_cookie(_COOKIE)
+    return response

@@ -1,0 +1,62 @@
+"""What stands around every page: menu, account, language, theme."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import g, request
+
+from core.access.actor import Actor
+from core.auth.login import COOKIE
+from core.i18n import _, language
+from core.web.display import avatar_of
+from core.web.lifecycle import kernel
+from core.web.security import csrf_token
+from core.web.view_models import MenuLink, MenuSection, Shell
+
+
+def shell() -> Shell:
+    """The shell of the present page."""
+    actor: Actor = g.actor
+    return Shell(
+        tenant_name=g.tenant.name,
+        user_name=actor.name,
+        user_email=actor.email,
+        avatar=avatar_of(actor.name),
+        menu=_menu(),
+        create=_creatable(),
+        settings_url="/settings/users" if actor.may("core.user", "update") else "",
+        lang=language(),
+        theme=actor.theme,
+        csrf=csrf_token(kernel().config.secret_key, request.cookies.get(COOKIE, "")),
+    )
+
+
+def shell_or_none() -> Shell | None:
+    """The shell for an error page, if somebody is signed in."""
+    return shell() if "actor" in g and "tenant" in g else None
+
+
+def _menu() -> Sequence[MenuSection]:
+    resources = kernel().resources
+    sections = [MenuSection("", [MenuLink(_("Home"), "/", "layout-dashboard", active=request.path == "/")])]
+    for title, items in kernel().menu.visible(g.tenant, g.actor):
+        links = []
+        for item in items:
+            url = item.url or resources[item.resource].url
+            active = request.path == url or request.path.startswith(url + "/")
+            links.append(MenuLink(str(item.title), url, item.icon, active))
+        if title:
+            sections.append(MenuSection(title, links))
+        else:
+            sections[0] = MenuSection("", [*sections[0].links, *links])
+    return sections
+
+
+def _creatable() -> Sequence[MenuLink]:
+    actor: Actor = g.actor
+    return [
+        MenuLink(str(resource.title), f"{resource.url}/new", resource.icon)
+        for resource in kernel().resources.visible(g.tenant)
+        if resource.addon != "core" and actor.may(resource.name, "create")
+    ]
