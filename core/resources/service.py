@@ -14,7 +14,7 @@ from typing import Any, Final
 from marshmallow import Schema, ValidationError
 from psycopg2 import errors as pg
 from pypinyin import lazy_pinyin
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnDefault, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -291,15 +291,11 @@ class Service:
     def _complete(self, batch: Batch) -> None:
         """Fill in defaults, the owner and the unit of new records."""
         fields = self.resource.fields
-        defaults = {
-            name: field.column.default.arg
-            for name, field in fields.items()
-            if field.column.default is not None and field.column.default.is_scalar
-        }
+        defaults = [(name, field.column.default) for name, field in fields.items() if field.column.default]
         for change in batch.good:
-            for name, value in defaults.items():
-                if change.values.get(name) is None:
-                    change.values[name] = value
+            for name, default in defaults:
+                if change.values.get(name) is None and isinstance(default, ColumnDefault):
+                    change.values[name] = default.arg(None) if default.is_callable else default.arg
             if self.resource.is_owned and "owner" not in change.values:
                 change.values["owner"] = batch.actor.user_id
         if self.resource.is_owned:
