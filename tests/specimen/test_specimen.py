@@ -245,3 +245,25 @@ def test_a_lost_connection_is_told_and_loses_nothing(open_page: OpenPage) -> Non
     page.get_by_role("button", name="添加备注").click()
     expect(page.locator(".gx-toast-bad")).to_contain_text("无法连接服务器")
     expect(page.locator("#note-body")).to_have_value("离线")
+
+
+def test_a_phone_slides_the_menu_in_and_out(open_page: OpenPage) -> None:
+    page = open_page("/list", width=390, height=844)
+    expect(page.locator("#gx-side")).to_be_hidden()
+    page.locator(".gx-top [data-side]").click()
+    expect(page.locator("#gx-side a").first).to_be_focused()
+    page.locator(".gx-veil").click(position={"x": 380, "y": 500})
+    expect(page.locator("#gx-side")).to_be_hidden()
+    page.locator("[data-palette]").click()
+    expect(page.locator("dialog.gx-palette")).to_be_visible()
+
+
+def test_a_phone_shows_a_row_as_a_card(open_page: OpenPage) -> None:
+    page = open_page("/list", width=390, height=844)
+    row = page.locator(".gx-rows tbody tr").first
+    title, tag, amount, day = (row.locator("td").nth(number).bounding_box() for number in (0, 1, 4, 7))
+    assert title and tag and amount and day
+    assert title["y"] < amount["y"]
+    assert amount["y"] == pytest.approx(day["y"], abs=3)
+    assert title["x"] + title["width"] <= tag["x"]
+    expect(row.locator("td").nth(3)).to_be_hidden()

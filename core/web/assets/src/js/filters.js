@@ -58,7 +58,7 @@ class Builder {
     this.dialog = showDialog("gx-dialog-wide", dialogHead(t("Filters")), form);
     labelByHead(this.dialog);
     this.draw();
-    this.dialog.querySelector("select, input")?.focus();
+    this.dialog.querySelector(".gx-rule select")?.focus();
   }
 
   fresh() {
