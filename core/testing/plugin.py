@@ -44,11 +44,10 @@ class MakeActor(Protocol):
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     """A PostgreSQL server of this worker's own."""
-    server = Server.ensure(tmp_path_factory.mktemp("data"), _FAST)
-    yield server
-    server.stop()
+    with Server.temporary(_FAST) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
