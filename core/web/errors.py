@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from flask import Flask, Response, g, make_response, redirect, render_template, request
@@ -78,13 +79,19 @@ def _answer(error: GuanxiError) -> ResponseReturnValue:
         rollback(session)
     if wants_problem():
         response = problem(error)
-    elif isinstance(error, Unauthenticated) and "tenant" in g:
-        return redirect("/login?next=" + request.full_path.rstrip("?") if request.method == "GET" else "/login")
+    elif isinstance(error, Unauthenticated):
+        return redirect(_sign_in_address())
     else:
         response = make_response(_page(error), error.status)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _sign_in_address() -> str:
+    if "tenant" not in g:
+        return "/platform/login"
+    return "/login?" + urlencode({"next": request.full_path.rstrip("?")}) if request.method == "GET" else "/login"
 
 
 def _page(error: GuanxiError) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any, Final, cast
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -65,22 +65,25 @@ def wants_platform() -> bool:
     return bool(kernel().config.platform_host) and host == kernel().config.platform_host
 
 
-def _begin() -> None:
+def _begin() -> ResponseReturnValue | None:
     g.request_id = secrets.token_hex(8)
     set_language(_wished() or "en")
     if request.blueprint in _PLAIN or request.endpoint == "static":
-        return
+        return None
     config = kernel().config
     if wants_platform():
         g.session = kernel().database.session(Platform())
+        if request.path == "/":
+            return redirect("/platform")
         if request.blueprint != "platform":
             raise NotFound
-        return
+        return None
     g.session = kernel().database.session(host_binding(request.host, config.base_domain))
     g.tenant = tenant_of(g.session)
     if request.blueprint == "platform":
         raise NotFound
     set_language(_wished() or g.tenant.language)
+    return None
 
 
 def _wished() -> str | None:

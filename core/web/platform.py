@@ -43,7 +43,6 @@ def _shell() -> Shell:
 
 
 @bp.get("/platform")
-@bp.get("/", endpoint="start")
 def start() -> ResponseReturnValue:
     """Lead to the tenants."""
     return redirect("/platform/tenants")
