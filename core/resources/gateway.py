@@ -31,7 +31,9 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    type_coerce,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
@@ -414,10 +416,10 @@ class Gateway:
         if op == "in":
             values = self._values(path, condition)
             if kind is Kind.TAGS:
-                return column.overlap(values)
+                return _tags(column).overlap(values)
             return column.in_(values) if values else false()
         if kind is Kind.TAGS:
-            return column.contains([self._text(condition)])
+            return _tags(column).contains([self._text(condition)])
         if op in ("contains", "startswith"):
             text = self._text(condition)
             if kind is Kind.PHONE:
@@ -452,7 +454,7 @@ class Gateway:
         if not isinstance(values, list | tuple) or len(values) > MAX_VALUES:
             raise Invalid({path.name: [_l("“in” takes a list of at most 1000 values.")]})
         if path.leaf.word.kind is Kind.TAGS:
-            return [str(value) for value in values]
+            return [self._text(Condition(condition.path, condition.op, value)) for value in values]
         return [self._value(path, value) for value in values]
 
     def _text(self, condition: Condition) -> str:
@@ -574,6 +576,11 @@ def _key(value: Any) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise ValidationError([_l("“%(value)s” is no whole number.", value=text[:40])])
     return int(text)
+
+
+def _tags(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column of tags with PostgreSQL's own operators."""
+    return type_coerce(column, ARRAY(String))
 
 
 def _sort_column(field: Field, table: FromClause) -> ColumnElement[Any]:

@@ -108,7 +108,7 @@ def refusal(status: int) -> Node:
         503: _("Not available right now."),
         507: _("No space is left."),
     }
-    node = answer(sentences[status], ref("Problem"), "application/problem+json")
+    node: Node = answer(sentences[status], ref("Problem"), "application/problem+json")
     if status in (429, 503):
         node["headers"] = {"Retry-After": {"description": _("Seconds."), "schema": {"type": "integer"}}}
     return node
