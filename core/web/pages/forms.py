@@ -197,7 +197,7 @@ def _create_page(resource: Resource, form: Form, typed: Typed, error: GuanxiErro
     title = _("New %(title)s", title=str(resource.title).lower())
     view = form.view(
         title=title, action=f"{resource.url}/new", cancel_url=resource.url, typed=typed, error=error,
-        draft_key=f"{g.tenant.slug}:{resource.name}:new",
+        draft_key=f"{g.tenant.slug}:{g.actor.user_id}:{resource.name}:new",
     )  # fmt: skip
     return render_template("records/form.html", shell=shell(), toasts=told(), view=view)
 
@@ -233,7 +233,7 @@ def _edit_page(
     view = form.view(
         title=str(found[resource.label] or ""), action=f"{url}/edit", cancel_url=url, typed=typed,
         version=found["version"], error=error, conflicts=conflicts,
-        draft_key=f"{g.tenant.slug}:{resource.name}:{found['id']}:{found['version']}",
+        draft_key=f"{g.tenant.slug}:{g.actor.user_id}:{resource.name}:{found['id']}",
     )  # fmt: skip
     return render_template("records/form.html", shell=shell(), toasts=told(), view=view)
 

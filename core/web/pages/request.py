@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote, unquote
 
 import orjson
@@ -43,8 +44,8 @@ def is_fragment() -> bool:
 def tell(response: Response, text: str, *, tone: str = "ok", undo_url: str = "") -> Response:
     """Let the page that is shown next say ``text``; ``undo_url`` is posted to take the work back."""
     if is_fragment():
-        told = orjson.dumps({"toast": {"text": text, "tone": tone, "undo_url": undo_url}}).decode()
-        response.headers["HX-Trigger"] = told.encode("ascii", "backslashreplace").decode("ascii")
+        # a header holds ASCII alone, so this JSON is written with escapes
+        response.headers["HX-Trigger"] = json.dumps({"toast": {"text": text, "tone": tone, "undo_url": undo_url}})
     if not is_fragment() or "HX-Redirect" in response.headers or response.status_code in (302, 303):
         response.headers.pop("HX-Trigger", None)
         value = quote(orjson.dumps([text, tone, undo_url]))
