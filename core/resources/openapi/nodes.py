@@ -74,7 +74,7 @@ def operation(
     """
     responses: Node = {}
     for status, found in answers.items():
-        node = dict(found) if found is not None else {"description": _WORDLESS[status]()}
+        node: Node = dict(found) if found is not None else {"description": _WORDLESS[status]()}
         if headers and status < 300:
             node["headers"] = {name: _header(name) for name in headers}
         responses[str(status)] = node

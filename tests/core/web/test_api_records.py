@@ -337,7 +337,8 @@ def test_a_list_says_how_much_there_is(four: Client) -> None:
 
 def test_cursors_walk_through_all_once(four: Client) -> None:
     for sort in ("name", "-employees", "city,-name"):
-        seen, cursor = [], ""
+        seen: list[str] = []
+        cursor: str | None = ""
         while cursor is not None:
             answer = four.get(CUSTOMERS, query_string={"sort": sort, "per_page": 1, "cursor": cursor})
             seen += names(answer)
