@@ -110,7 +110,7 @@ def _moment(value: datetime) -> str:
 def _local_moment(value: datetime, zone: ZoneInfo) -> str:
     """The wall clock's time, with the offset only where the clock shows it twice."""
     local = value.astimezone(zone)
-    naive = local.replace(tzinfo=None)
+    naive = local.replace(tzinfo=None, fold=0)
     is_plain = naive.replace(tzinfo=zone).astimezone(UTC) == value
     return (naive if is_plain else local).isoformat(sep=" ")
 

@@ -177,6 +177,7 @@ class _Planner:
                 targets.append(target)
         if unknown:
             raise UnknownColumns(unknown, self._writable())
+        self._once(targets)
         targets = self._fixed(targets)
         self._once(targets)
         found = self._key(targets, key)

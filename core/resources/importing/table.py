@@ -20,6 +20,7 @@ MAX_CELL: Final = 4 * 1024 * 1024
 SAMPLE: Final = 64 * 1024
 _BLOCK: Final = 1024 * 1024
 DELIMITERS: Final = (",", ";", "\t")
+_EMPTY: Final = " \t\r\n,;\ufeff"
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -86,7 +87,7 @@ class Table:
         self.encoding = find_encoding(stream, encoding)
         self.delimiter = delimiter or find_delimiter(self._sample())
         self._rows = self._read()
-        first = next((row for row in self._rows if any(map(str.strip, row.cells))), None)
+        first = next((row for row in self._rows if "".join(row.cells).strip(_EMPTY)), None)
         if first is None:
             raise UnreadableFile(_l("it is empty"))
         self.header = _header(first.cells)
@@ -156,14 +157,13 @@ def find_encoding(stream: IO[bytes], named: str | None = None) -> str:
         candidates = _ENCODINGS if marked is None else (marked,)
     broken = None
     for name in candidates:
-        broken = _first_broken_line(stream, name)
+        broken = _first_broken_line(stream, name.removesuffix("-sig"))
         if broken is None:
             return "utf-8-sig" if name == "utf-8" else name
     if len(candidates) > 1:
         raise UnreadableFile(_l("its encoding is neither UTF-8 nor GB18030; save it as UTF-8"))
-    raise UnreadableFile(
-        _l("line %(line)s is not written in %(name)s", line=broken, name=candidates[0].upper())
-    )
+    shown = candidates[0].removesuffix("-sig").upper()
+    raise UnreadableFile(_l("line %(line)s is not written in %(name)s", line=broken, name=shown))
 
 
 def find_delimiter(sample: str) -> str:
