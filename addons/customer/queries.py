@@ -21,8 +21,10 @@ from core.resources.query import MAX_PER_PAGE, Order, Query
 
 #: How far "coming up" reaches.
 DAYS_AHEAD: Final = 7
-#: Members of a group above or beside which a page names no more of them.
+#: So many customers directly below another are named; the rest is counted.
 MAX_MEMBERS: Final = 20
+#: So far up a group is climbed.
+MAX_HEIGHT: Final = 50
 
 _customer = Customer.__table__
 _contact = Contact.__table__
@@ -58,7 +60,7 @@ class Group:
     above: Sequence[Member]
     #: The first of those directly below, by name.
     below: Sequence[Member]
-    #: By customer: itself and those directly below.
+    #: By customer: itself and those named below it; empty when there are none.
     totals: Mapping[int, RollUp]
     #: How many are directly below in all.
     count: int
@@ -136,7 +138,6 @@ def group_of(session: Session, actor: Actor, customer_id: int) -> Group:
     Customers out of reach are left out, also from between two that are within.
     """
     gateway = Gateway(session, actor)
-    columns = (_customer.c.id, _customer.c.name, _customer.c.number)
     up = (
         select(_customer.c.id, _customer.c.parent_id, literal(0).label("depth"))
         .where(_customer.c.id == customer_id)
@@ -146,16 +147,16 @@ def group_of(session: Session, actor: Actor, customer_id: int) -> Group:
     up = up.union_all(
         select(_customer.c.id, _customer.c.parent_id, up.c.depth + 1)
         .where(_customer.c.id == up.c.parent_id)
-        .where(up.c.depth < 50)
+        .where(up.c.depth < MAX_HEIGHT)
     )
+    columns = (_customer.c.id, _customer.c.name, _customer.c.number)
     above = (
-        select(*columns)
+        select(*columns, up.c.depth, literal(0).label("siblings"), literal("").label("place"))
         .join(up, up.c.id == _customer.c.id)
         .where(up.c.depth > 0, _within(gateway, Customer))
-        .order_by(up.c.depth.desc())
     )
     below = (
-        select(*columns, func.count().over())
+        select(*columns, literal(-1), func.count().over(), _customer.c.name_key)
         .where(
             _customer.c.parent_id == customer_id,
             _customer.c.archived_at.is_(None),
@@ -164,13 +165,15 @@ def group_of(session: Session, actor: Actor, customer_id: int) -> Group:
         .order_by(_customer.c.name_key, _customer.c.id)
         .limit(MAX_MEMBERS)
     )
-    children = session.execute(below).all()
-    members = [Member(*row[:3]) for row in children]
+    both = above.union_all(select(below.subquery())).subquery()
+    rows = session.execute(select(both).order_by(both.c.depth.desc(), both.c.place, both.c.id)).all()
+    children = [row for row in rows if row.depth < 0]
+    members = [Member(row.id, row.name, row.number) for row in children]
     return Group(
-        above=[Member(*row) for row in session.execute(above)],
+        above=[Member(row.id, row.name, row.number) for row in rows if row.depth > 0],
         below=members,
-        totals=roll_up(session, actor, [customer_id, *(member.id for member in members)]),
-        count=children[0][3] if children else 0,
+        totals=roll_up(session, actor, [customer_id, *(member.id for member in members)]) if members else {},
+        count=children[0].siblings if children else 0,
     )
 
 

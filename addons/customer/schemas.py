@@ -51,3 +51,10 @@ class CompleteActivity(InputSchema):
     """What came of an activity."""
 
     outcome = TextValue(max_length=80, allow_none=True, metadata={"title": _l("Outcome")})
+
+
+class QuickTask(InputSchema):
+    """A task for myself, as typed into my day."""
+
+    subject = TextValue(max_length=_SUBJECT, required=True, metadata={"title": _l("Subject")})
+    due_on = DayValue(allow_none=True, metadata={"title": _l("Due")})

@@ -277,7 +277,7 @@ def cancel_activities(session: Session, ids: Sequence[int], *, actor: Actor) -> 
 
 def log_contact(
     session: Session,
-    customer_ids: Sequence[int],
+    customer_ids: Sequence[int | None],
     *,
     actor: Actor,
     kind: str,
@@ -291,7 +291,7 @@ def log_contact(
 
     Args:
         session: bound to one tenant; the caller commits.
-        customer_ids: with whom; one activity each.
+        customer_ids: with whom, one activity each; None leaves it to the contact.
         actor: who talked; becomes the owner.
         kind: of the activity.
         subject: what it was about; the name of the kind when left out.
@@ -321,24 +321,28 @@ def log_contact(
     ]
     tasks: list[dict[str, Any]] = []
     if next_on is not None or next_subject:
-        zone = ZoneInfo(tenant_of(session).timezone)
-        day = next_on or datetime.now(zone).date() + timedelta(days=1)
+        day = next_on or datetime.now(ZoneInfo(tenant_of(session).timezone)).date() + timedelta(days=1)
         tasks = [
             {
                 "customer": customer_id,
                 "contact": values.get("contact"),
                 "kind": ActivityKind.TASK.value,
                 "subject": next_subject or str(_l("Follow up: %(subject)s", subject=said))[:200],
-                "due_at": datetime.combine(day, NEXT_STEP_AT, zone),
+                "due_at": morning_of(session, day),
             }
             for customer_id in customer_ids
         ]
     return resource_of(Activity).service.create(session, [*talks, *tasks], actor=actor)
 
 
+def morning_of(session: Session, day: date) -> datetime:
+    """When something is due that names only its day."""
+    return datetime.combine(day, NEXT_STEP_AT, ZoneInfo(tenant_of(session).timezone))
+
+
 def plan_task(
     session: Session,
-    customer_ids: Sequence[int],
+    customer_ids: Sequence[int | None],
     *,
     actor: Actor,
     subject: str,

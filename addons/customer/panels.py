@@ -1,0 +1,263 @@
+"""What the addon's cards show, made of what its queries found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from addons.customer.models import ActivityKind, AddressLabel, Contact, Customer, CustomerKind, Influence
+from addons.customer.queries import Group, MyDay, RollUp
+from core.access.actor import Actor
+from core.i18n import _, language, ngettext
+from core.resources.declaration import Resource
+from core.web.display import avatar_of
+from core.web.pages.request import display
+from core.web.view_models import Option, Panel, PanelItem
+
+Record = Mapping[str, Any]
+
+#: The icon of each kind of activity.
+ICONS: Final[Mapping[str, str]] = {
+    ActivityKind.CALL: "phone",
+    ActivityKind.VISIT: "briefcase",
+    ActivityKind.MEETING: "users",
+    ActivityKind.MAIL: "mail",
+    ActivityKind.WECHAT: "brand-wechat",
+    ActivityKind.NOTE: "note",
+    ActivityKind.TASK: "checkbox",
+}
+_ON_A_CARD: Final = 6
+
+
+def about(resource: Resource, record: Record) -> str | None:
+    """The query string that opens a dialog about a customer or a contact; None for other records."""
+    if resource.model is Customer:
+        return urlencode({"customer": record["id"]})
+    if resource.model is Contact:
+        customer = record["customer"]
+        return urlencode({"contact": record["id"], **({"customer": customer["id"]} if customer else {})})
+    return None
+
+
+def day_card(day: MyDay, actor: Actor) -> Panel:
+    """The home page's summary of somebody's day: overdue first, then today."""
+    late = [(record, True) for record in day.overdue]
+    shown = [*late, *((record, False) for record in day.today)]
+    items = [activity_item(record, late=is_late) for record, is_late in shown[:_ON_A_CARD]]
+    if len(shown) > _ON_A_CARD or day.upcoming or day.undated:
+        rest = len(shown) - len(items) + len(day.upcoming) + len(day.undated)
+        items.append(
+            PanelItem(
+                _("All of my day"),
+                ngettext("%(n)s more", "%(n)s more", rest),
+                "/customer/my-day",
+                icon="list-check",
+            )
+        )
+    may_add = actor.may("customer.activity", "create")
+    return Panel(
+        "my-day",
+        _("My day"),
+        items,
+        empty=_("Nothing is due today."),
+        add_url="/customer/plan" if may_add else "",
+        add_label=_("Plan a task"),
+        order=10,
+    )
+
+
+def recent_card(customers: Sequence[Record], actor: Actor) -> Panel:
+    """The customers changed last."""
+    kinds = {each.value: Option(each.value, str(each.label), each.tone) for each in CustomerKind}
+    items = [
+        PanelItem(
+            record["name"],
+            " · ".join(filter(None, (record["city"], display().ago(record["updated_at"])))),
+            f"/customer/customers/{record['id']}",
+            avatar_of(record["name"]),
+            tag=kinds[record["kind"]],
+        )
+        for record in customers
+    ]
+    return Panel(
+        "recent-customers",
+        _("Recently changed customers"),
+        items,
+        empty=_("There are no customers yet."),
+        add_url="/customer/customers/quick" if actor.may("customer.customer", "create") else "",
+        add_label=_("New customer"),
+        order=20,
+    )
+
+
+def contacts_panel(contacts: Sequence[Record]) -> Panel:
+    """The people at a customer, with what they are there and a way to ring them."""
+    roles = {each.value: Option(each.value, str(each.label), each.tone) for each in Influence}
+    items = [
+        PanelItem(
+            contact["name"],
+            " · ".join(filter(None, (contact["role"] or contact["job_title"], _phone(contact["phone"])))),
+            f"/customer/contacts/{contact['id']}",
+            avatar_of(contact["name"]),
+            tag=roles.get(contact["influence"]),
+            **_call(contact["phone"]),
+        )
+        for contact in contacts
+    ]
+    return Panel("contacts", _("Contacts"), items, empty=_("No contact is known here yet."), order=10)
+
+
+def customers_panel(customers: Sequence[Record]) -> Panel:
+    """Where a contact is or was."""
+    items = []
+    for customer in customers:
+        years = "–".join(
+            str(customer[name].year) if customer[name] else "" for name in ("joined_on", "left_on")
+        ).strip("–")
+        left = Option("left", _("Left"), "mute") if customer["left_on"] else None
+        items.append(
+            PanelItem(
+                customer["name"],
+                " · ".join(filter(None, (customer["role"], years))),
+                f"/customer/customers/{customer['id']}",
+                avatar_of(customer["name"]),
+                tag=left,
+            )
+        )
+    return Panel("customers", _("Customers"), items, empty=_("Belongs to no customer yet."), order=10)
+
+
+def addresses_panel(addresses: Sequence[Record]) -> Panel | None:
+    """The addresses, written as the reader writes them."""
+    labels = {each.value: str(each.label) for each in AddressLabel}
+    items = [
+        PanelItem(written_address(each) or "—", labels.get(each["label"], ""), icon="map-pin")
+        for each in addresses
+    ]
+    return Panel("addresses", _("Addresses"), items, order=40) if items else None
+
+
+def written_address(address: Record) -> str:
+    """An address in one line: from the large to the small in Chinese, the other way round elsewhere."""
+    country, province, city, district, street, postcode = (
+        address[name] for name in ("country", "province", "city", "district", "street", "postcode")
+    )
+    province = None if province == city else province
+    if language() == "zh":
+        joined = "".join(filter(None, (country, province, city, district, street)))
+        parts = [country, province, city, district, street]
+        written = joined if not joined.isascii() else ", ".join(filter(None, parts))
+        return " ".join(filter(None, (written, postcode)))
+    region = " ".join(filter(None, (province, postcode)))
+    return ", ".join(filter(None, (street, district, city, region, country)))
+
+
+def group_panel(group: Group, customer_id: int) -> Panel | None:
+    """The group around a customer, with what hangs on each part; None for one that stands alone."""
+    if not group.above and not group.below:
+        return None
+    items = [
+        PanelItem(member.name, _("above"), f"/customer/customers/{member.id}", icon="arrow-up")
+        for member in group.above
+    ]
+    if group.below:
+        items.append(
+            PanelItem(
+                _("This customer and all below"), _counts(group.totals[customer_id]), icon="hierarchy-2"
+            )
+        )
+    items += [
+        PanelItem(
+            member.name,
+            _counts(group.totals[member.id]),
+            f"/customer/customers/{member.id}",
+            avatar_of(member.name),
+        )
+        for member in group.below
+    ]
+    if group.count > len(group.below):
+        more = ngettext("%(n)s more", "%(n)s more", group.count - len(group.below))
+        url = f"/customer/customers?parent={customer_id}"
+        items.append(PanelItem(_("All directly below"), more, url, icon="list-details"))
+    return Panel("group", _("Group"), items, order=30)
+
+
+def _counts(total: RollUp) -> str:
+    parts = [
+        ngettext("%(n)s customer", "%(n)s customers", total.customers) if total.customers else "",
+        ngettext("%(n)s contact", "%(n)s contacts", total.contacts) if total.contacts else "",
+        ngettext("%(n)s open activity", "%(n)s open activities", total.open_activities)
+        if total.open_activities
+        else "",
+    ]
+    return " · ".join(filter(None, parts)) or _("nothing open")
+
+
+def activity_panels(
+    planned: Sequence[Record],
+    done: Sequence[Record],
+    actor: Actor,
+    *,
+    customer_id: int | None,
+    contact_id: int | None = None,
+) -> list[Panel | None]:
+    """What is to do with a customer or a contact, and what was said last."""
+    named = {"customer": customer_id, "contact": contact_id}
+    query = urlencode({name: number for name, number in named.items() if number is not None})
+    may_add = actor.may("customer.activity", "create")
+    open_ = Panel(
+        "open-activities",
+        _("To do"),
+        [activity_item(each, late=_is_late(each["due_at"])) for each in planned],
+        empty=_("Nothing is planned."),
+        add_url=f"/customer/plan?{query}" if may_add else "",
+        add_label=_("Plan a task"),
+        order=15,
+    )
+    last = Panel(
+        "last-activities",
+        _("Last contacts"),
+        [activity_item(each) for each in done],
+        empty=_("No talk is on record yet."),
+        add_url=f"/customer/log?{query}" if may_add else "",
+        add_label=_("Log a contact"),
+        order=20,
+    )
+    return [open_, last]
+
+
+def activity_item(record: Record, *, late: bool = False) -> PanelItem:
+    """One activity as a row: what, when, with whom."""
+    at = record["done_at"] or record["due_at"]
+    people = [(record.get(name) or {}).get("label") for name in ("customer", "contact")]
+    parts = [display().instant(at) if at else "", *people, record.get("outcome")]
+    return PanelItem(
+        record["subject"],
+        " · ".join(filter(None, parts)),
+        f"/customer/activities/{record['id']}",
+        icon=ICONS[record["kind"]],
+        tag=Option("late", _("Overdue"), "bad") if late else None,
+    )
+
+
+def _is_late(due_at: datetime | None) -> bool:
+    """Whether a day has passed since; on the day itself nothing is late yet."""
+    shown = display()
+    return due_at is not None and due_at.astimezone(shown.zone).date() < shown.now.date()
+
+
+def _phone(number: str | None) -> str:
+    return display().phone(number) if number else ""
+
+
+def _call(number: str | None) -> dict[str, str]:
+    if not number:
+        return {}
+    url = f"tel:{number.partition(';')[0]}"
+    return {
+        "action_url": url,
+        "action_icon": "phone",
+        "action_label": _("Call %(number)s", number=_phone(number)),
+    }

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from addons.customer.models import Activity, Contact, Customer
+from core.access.actor import OPERATOR
+from core.db.tenancy import Tenant
+from core.demo import load_demo
+from core.kernel import Kernel
+
+
+def count(session: Session, model: type[object]) -> int:
+    return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_the_demo_brings_customers_in_both_languages(
+    session: Session, kernel: Kernel, tenant: Tenant
+) -> None:
+    load_demo(session, kernel, tenant)
+    customer = Customer.__table__
+    assert not kernel.hooks.failures
+    assert 55 <= count(session, Customer) <= 65
+    assert count(session, Contact) == 90
+    assert count(session, Activity) == 150
+    chinese = session.scalar(select(func.count()).where(customer.c.country == "中国"))
+    assert chinese is not None
+    assert 0.6 < chinese / count(session, Customer) < 0.75
+    heads = session.scalar(
+        select(func.count()).where(
+            customer.c.parent_id.is_(None), customer.c.id.in_(select(customer.c.parent_id))
+        )
+    )
+    assert heads == 3
+    owners = select(func.count(customer.c.owner_id.distinct()))
+    assert (session.scalar(owners) or 0) >= 3
+    assert session.scalar(select(func.count()).where(customer.c.owner_id.is_(None))) == 0
+
+
+def test_samples_spread_over_the_days_around_today(session: Session, kernel: Kernel, tenant: Tenant) -> None:
+    load_demo(session, kernel, tenant)
+    days = session.execute(
+        text(
+            "select count(*) filter (where due_at < date_trunc('day', now(), :zone)),"
+            " count(*) filter (where due_at >= date_trunc('day', now(), :zone)"
+            "   and due_at < date_trunc('day', now(), :zone) + interval '1 day'),"
+            " count(*) filter (where due_at >= date_trunc('day', now(), :zone) + interval '1 day')"
+            " from customer_activity where state = 'planned'"
+        ),
+        {"zone": tenant.timezone},
+    ).one()
+    assert tuple(days) == (10, 12, 28)
+
+
+def test_samples_are_loaded_once(session: Session, kernel: Kernel, tenant: Tenant) -> None:
+    for _ in range(2):
+        kernel.hooks.call(tenant.addons, "load_samples", session=session, actor=OPERATOR)
+        assert not kernel.hooks.failures
+    assert count(session, Contact) == 90
