@@ -41,8 +41,8 @@ class Customer(Record, Owned):
         Index(None, "updated_at", "id"),
     )
 
-    number: Mapped[str] = fields.series("C-", "customer_customer_number_seq", label=_l("Number"))
-    name: Mapped[str] = fields.text(200, label=_l("Name"), search=True, sort_by="name_key")
+    number: Mapped[str] = fields.series("C-", "customer_customer_number_seq", label=_lp("customer", "Number"))
+    name: Mapped[str] = fields.text(200, label=_lp("customer", "Name"), search=True, sort_by="name_key")
     name_key: Mapped[str] = fields.sort_key()
     kind: Mapped[str] = fields.choice(
         CustomerKind, label=_lp("customer", "Kind"), default=CustomerKind.POTENTIAL
@@ -153,8 +153,8 @@ class Contact(Record, Owned):
     __tablename__ = "customer_contact"
     __table_args__ = (Index(None, "name_key", "id"), Index(None, "updated_at", "id"))
 
-    number: Mapped[str] = fields.series("P-", "customer_contact_number_seq", label=_l("Number"))
-    name: Mapped[str] = fields.text(100, label=_l("Name"), search=True, sort_by="name_key")
+    number: Mapped[str] = fields.series("P-", "customer_contact_number_seq", label=_lp("contact", "Number"))
+    name: Mapped[str] = fields.text(100, label=_lp("contact", "Name"), search=True, sort_by="name_key")
     name_key: Mapped[str] = fields.sort_key()
     #: One of the customers in ``customers``; the services keep the two together.
     customer_id: Mapped[int | None] = fields.link(

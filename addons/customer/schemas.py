@@ -7,7 +7,7 @@ from typing import Final
 from marshmallow import validate
 
 from addons.customer.models import ActivityKind, Direction
-from core.i18n import _l
+from core.i18n import _l, _lp
 from core.resources.schemas import InputSchema
 from core.resources.values import ChoiceValue, DayValue, IntegerValue, LinkValue, TextValue
 
@@ -18,10 +18,10 @@ _SUBJECT: Final = 200
 class LogContact(InputSchema):
     """A talk with a customer that has just been had, and what comes next."""
 
-    kind = ChoiceValue(ActivityKind, required=True, metadata={"title": _l("Kind")})
+    kind = ChoiceValue(ActivityKind, required=True, metadata={"title": _lp("activity", "Kind")})
     #: What it was about; the name of the kind when left out.
     subject = TextValue(max_length=_SUBJECT, allow_none=True, metadata={"title": _l("Subject")})
-    body = TextValue(multiline=True, max_length=20_000, allow_none=True, metadata={"title": _l("Content")})
+    body = TextValue(multiline=True, max_length=20_000, allow_none=True, metadata={"title": _lp("activity", "Content")})
     contact = LinkValue(allow_none=True, metadata={"title": _l("Contact")})
     #: Now when left out; read by the activity itself, in the tenant's zone.
     done_at = TextValue(max_length=40, allow_none=True, metadata={"title": _l("When"), "format": "date-time"})
@@ -40,9 +40,9 @@ class LogContact(InputSchema):
 class PlanTask(InputSchema):
     """Something to do for a customer."""
 
-    kind = ChoiceValue(ActivityKind, allow_none=True, metadata={"title": _l("Kind")})
+    kind = ChoiceValue(ActivityKind, allow_none=True, metadata={"title": _lp("activity", "Kind")})
     subject = TextValue(max_length=_SUBJECT, required=True, metadata={"title": _l("Subject")})
-    body = TextValue(multiline=True, max_length=20_000, allow_none=True, metadata={"title": _l("Content")})
+    body = TextValue(multiline=True, max_length=20_000, allow_none=True, metadata={"title": _lp("activity", "Content")})
     contact = LinkValue(allow_none=True, metadata={"title": _l("Contact")})
     due_at = TextValue(max_length=40, allow_none=True, metadata={"title": _l("Due"), "format": "date-time"})
 

@@ -180,7 +180,7 @@ def _next_step(typed: Mapping[str, Any], error: GuanxiError | None) -> list[Fiel
         )
         for name, label, kind in (
             ("next_subject", _("What is to do"), "text"),
-            ("next_on", _("On"), "day"),
+            ("next_on", _("Planned for"), "day"),
         )
     ]
 
