@@ -10,7 +10,7 @@ import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import orjson
@@ -18,6 +18,7 @@ from marshmallow import ValidationError
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    Join,
     Row,
     Select,
     String,
@@ -382,7 +383,7 @@ class Gateway:
             return not_(self._along(steps, path, wanted, table))
         step, *rest = steps
         if isinstance(step, LinesField):
-            target = step.target.table.alias()
+            target = _alias(step, table, "exists")
             inner = self._along(rest, path, condition, target)
             return exists().where(target.c[step.via.column.name] == table.c.id, inner)
         return self._reachable(step, table, lambda target: self._along(rest, path, condition, target))
@@ -392,7 +393,7 @@ class Gateway:
     ) -> ColumnElement[bool]:
         """Whether the record behind ``link`` is within reach and fulfils ``condition``."""
         assert link.target is not None
-        target = link.target.table.alias()
+        target = _alias(link, table, "exists")
         scope = self.scope(link.target, target)
         reached = [] if scope is None else [scope]
         return exists().where(target.c.id == table.c[link.column.name], *reached, condition(target))
@@ -507,9 +508,11 @@ class Gateway:
     def _joined(
         self, statement: Select[Any], link: Field, table: FromClause
     ) -> tuple[Select[Any], FromClause]:
-        """Join the record behind a link, as far as the actor reaches it."""
+        """Join the record behind a link, as far as the actor reaches it; once however often it is asked for."""
         assert link.target is not None
-        target = link.target.table.alias()
+        target = _alias(link, table, "join")
+        if _is_joined(statement, target):
+            return statement, target
         on = target.c.id == table.c[link.column.name]
         scope = self.scope(link.target, target)
         return statement.outerjoin(target, on if scope is None else and_(on, scope)), target
@@ -569,6 +572,26 @@ class Gateway:
         if found.steps or measure not in MEASURES or found.leaf.word.kind not in kinds:
             raise Invalid({"measures": [_l("“%(name)s” cannot be measured.", name=name)]})
         return getattr(func, measure)(found.leaf.column)  # type: ignore[no-any-return]
+
+
+def _is_joined(statement: Select[Any], target: FromClause) -> bool:
+    for source in statement.get_final_froms():
+        while isinstance(source, Join):
+            if source.right is target:
+                return True
+            source = source.left
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _alias(step: Field | LinesField, table: FromClause, use: str) -> FromClause:
+    """The name under which the table behind ``step``, taken from ``table``, stands in statements.
+
+    Making an alias copies all columns, so each is made once. Joins and conditions have their own:
+    a condition on a table that is joined already must not be taken for a condition on that join.
+    """
+    assert step.target is not None, use
+    return step.target.table.alias()
 
 
 def _key(value: Any) -> int:
