@@ -493,13 +493,13 @@ class Importer:
     # Refusing
 
     def _refuse(self, entry: _Entry, column: Column, sentence: str) -> None:
-        entry.problems.append(f"{self._headers[_address(column)]}: {sentence}")
+        entry.problems.append(f"{self._headers[_address(column)]}{_(': ')}{sentence}")
 
     def _refuse_fields(self, entry: _Entry, errors: Mapping[str, Sequence[str | Lazy]]) -> None:
         for address, messages in errors.items():
             shown = self._headers.get(address) or self._label(address)
             sentences = " ".join(map(str, messages))
-            entry.problems.append(f"{shown}: {sentences}" if shown else sentences)
+            entry.problems.append(f"{shown}{_(': ')}{sentences}" if shown else sentences)
 
     def _label(self, address: str) -> str:
         """What a field without a column is called."""
@@ -507,7 +507,7 @@ class Importer:
         lines = self.resource.lines_fields.get(name)
         if lines is not None:
             below = lines.target.fields.get(rest.rpartition(".")[2])
-            return f"{lines.lines.title}: {below.label}" if below is not None else str(lines.lines.title)
+            return f"{lines.lines.title}.{below.label}" if below is not None else str(lines.lines.title)
         known = self.resource.fields.get(name)
         return known.label if known is not None else ""
 

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -451,9 +451,8 @@ def test_records_are_recognised_changed_and_left_alone(customers: Import) -> Non
     )
     assert (outcome.inserted, outcome.updated, outcome.unchanged, outcome.bad) == (1, 1, 1, 0)
     assert [each["city"] for each in customers.records("city")] == ["Paris", "Rome", "Oslo"]
-    assert [
-        each for each in customers.session.scalars(select(customers.resource.table.c.version).order_by("id"))
-    ] == [2, 1, 1]
+    versions = select(customers.resource.table.c.version).order_by(customers.resource.table.c.id)
+    assert list(customers.session.scalars(versions)) == [2, 1, 1]
 
 
 def test_blank_cells_leave_a_field_or_clear_it_on_purpose(customers: Import) -> None:
@@ -510,6 +509,13 @@ def test_units_are_known_by_their_code(customers: Import, kernel: Kernel) -> Non
     customers("name,unit\nAcme,EAST\n")
     unit = customers.session.scalar(select(Unit.__table__.c.id))
     assert customers.one("Acme")["unit"]["id"] == unit
+
+
+def test_two_spellings_of_one_key_are_one_record(customers: Import) -> None:
+    customers("name,phone\nAcme,13800138000\n")
+    outcome = customers("name,phone\nA,+86 13800138000\nB,138-0013-8000\n", key="phone")
+    assert (outcome.updated, outcome.bad) == (1, 1)
+    assert "is in line 2 already" in customers.bad[0][1]
 
 
 # Bad rows
