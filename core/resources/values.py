@@ -30,9 +30,15 @@ _MESSAGES: Final[Mapping[str, Any]] = {
     "null": _l("This is needed."),
     "validator_failed": _l("This value is not right."),
 }
-_EXTENSION = re.compile(r"(?:转|ext\.?|#|(?<=\d{7})-)\s*(\d{1,6})\s*$", re.IGNORECASE)
+#: An extension behind its word, or behind a dash after a whole number.
+_EXTENSION = re.compile(r"(?:转|ext\.?|#|(?<=\d{7})-|(?<=\d{4}[ -]\d{4})-)\s*(\d{1,6})\s*$", re.IGNORECASE)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _SEPARATORS = re.compile(r"[,，;；、\n]")  # noqa: RUF001 - Chinese punctuation is meant
 _EMAIL = re.compile(r"[^@\s,;<>\"'()\[\]]{1,64}@[^@\s,;<>\"'()\[\].]+(?:\.[^@\s,;<>\"'()\[\].]+)+")
+#: Control and format characters and halves of surrogate pairs; nobody types them into an address.
+_INVISIBLE: Final = ("Cc", "Cf", "Cs")
+#: The years every zone and every reader's calendar can show.
+_YEARS: Final = range(1000, 9999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +116,17 @@ class PhoneValue(Value):
         if not isinstance(value, str):
             raise ValidationError([_l("This must be text.")])
         text = unicodedata.normalize("NFKC", value)
-        extension = ""
+        extension, is_whole = "", True
         if ";ext=" in text:
             text, _, extension = text.partition(";ext=")
+            is_whole = extension.isascii() and extension.isdigit() and len(extension) <= 6
         elif match := _EXTENSION.search(text):
             text, extension = text[: match.start()], match[1]
         try:
             number = phonenumbers.parse(text, self.country)
         except phonenumbers.NumberParseException:
             number = None
-        if (
-            number is None
-            or not phonenumbers.is_possible_number(number)
-            or (extension and not extension.isdigit())
-        ):
+        if number is None or not is_whole or not phonenumbers.is_possible_number(number):
             raise ValidationError([_l("“%(value)s” is no telephone number.", value=value[:40])])
         written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         return f"{written};ext={extension}" if extension else written
@@ -134,7 +137,11 @@ class EmailValue(Value):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = unicodedata.normalize("NFKC", value) if isinstance(value, str) else ""
-        if len(text) > 254 or not _EMAIL.fullmatch(text):
+        if (
+            len(text) > 254
+            or not _EMAIL.fullmatch(text)
+            or any(unicodedata.category(each) in _INVISIBLE for each in text)
+        ):
             raise ValidationError([_l("“%(value)s” is no mail address.", value=str(value)[:60])])
         local, _, domain = text.rpartition("@")
         return f"{local}@{domain.lower()}"
@@ -144,8 +151,9 @@ class IntegerValue(Value):
     """A whole number of 32 bits."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
         try:
-            number = int(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
+            number = int(text) if "_" not in text else None
         except ValueError:
             number = None
         if number is None or not -(2**31) <= number < 2**31:
@@ -187,7 +195,7 @@ class DayValue(Value):
         if isinstance(value, date) and not isinstance(value, datetime):
             return value
         try:
-            return date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else _fail()
+            return date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else _fail()
         except ValueError:
             raise ValidationError(
                 [_l("“%(value)s” is no day; write 2026-01-31.", value=str(value)[:40])]
@@ -209,7 +217,7 @@ class InstantValue(Value):
                 else datetime.fromisoformat(value if isinstance(value, str) else _fail())
             )
             local = moment if moment.tzinfo is not None else moment.replace(tzinfo=self.timezone)
-            return local.astimezone(UTC)
+            return local.astimezone(UTC) if local.year in _YEARS else _fail()
         except (ValueError, OverflowError):
             shown = str(value)[:40]
             raise ValidationError(
@@ -270,6 +278,8 @@ def reader_of(word: Word, habits: Habits) -> Value:
 
 def first_message(error: ValidationError) -> str | Lazy:
     """The sentence of an error about a single value."""
-    messages = error.messages
-    found: str | Lazy = messages[0] if isinstance(messages, list) else next(iter(messages.values()))[0]
+    messages: Any = error.messages
+    while isinstance(messages, list | Mapping):
+        messages = messages[0] if isinstance(messages, list) else next(iter(messages.values()))
+    found: str | Lazy = messages
     return found
