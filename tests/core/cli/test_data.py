@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.cli import cli
-from core.cli.group import Work
+import core.cli  # noqa: F401 - registers the commands
+from core.cli.group import Work, cli
 from core.db.tenancy import Tenant
 from core.i18n import language, set_language
 from core.kernel import Kernel
