@@ -13,8 +13,9 @@ from core.db.tenancy import Platform
 from core.kernel import Kernel
 from core.web.account import bp as account
 from core.web.api import bp as api
+from core.web.api.docs import docs as api_docs
 from core.web.errors import set_up_errors
-from core.web.lifecycle import GuanxiFlask, behind_gate, for_signed_in, set_up_lifecycle
+from core.web.lifecycle import GuanxiFlask, set_up_lifecycle
 from core.web.lifecycle import kernel as present_kernel
 from core.web.pages import bp as pages
 from core.web.pages.request import forget_told
@@ -43,7 +44,7 @@ def create_app(kernel: Kernel) -> Flask:
         TRUSTED_HOSTS=None,
     )
     install_widgets(app.jinja_env)
-    set_up_lifecycle(app)
+    set_up_lifecycle(app, {"pages": "core", "api_docs": "core"} | {blueprint.name: addon for addon, blueprint in kernel.blueprints})
     set_up_errors(app)
     app.after_request(forget_told)
     set_up_login(app, kernel.permissions)
@@ -52,11 +53,9 @@ def create_app(kernel: Kernel) -> Flask:
 
 
 def _register(app: Flask, kernel: Kernel) -> None:
-    for blueprint in (_probes(), account, api, platform):
+    own = [blueprint for _addon, blueprint in kernel.blueprints]
+    for blueprint in (_probes(), account, api, api_docs, platform, *own, pages):
         app.register_blueprint(blueprint)
-    for addon, blueprint in kernel.blueprints:
-        app.register_blueprint(behind_gate(addon, for_signed_in(blueprint)))
-    app.register_blueprint(pages)
 
 
 def _probes() -> Blueprint:

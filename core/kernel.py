@@ -66,11 +66,9 @@ class _ViewsRoom:
         blueprint = getattr(module, "bp", None)
         if not isinstance(blueprint, Blueprint):
             raise AddonError(f"{module.__file__}: the views room needs a Blueprint called bp")
-        prefix = blueprint.url_prefix or ""
-        if addon.name != "core" and prefix != f"/{addon.name}":
-            raise AddonError(
-                f"{module.__file__}: the url_prefix of bp must be “/{addon.name}”, not “{prefix}”"
-            )
+        if blueprint.name != addon.name or blueprint.url_prefix != f"/{addon.name}":
+            wanted = f"bp must be called “{addon.name}” with url_prefix “/{addon.name}”"
+            raise AddonError(f"{module.__file__}: {wanted}")
         return blueprint
 
     def open(self, addon: Manifest, contents: Any) -> None:

@@ -8,6 +8,8 @@ import pkgutil
 from core.cli.group import cli
 
 for _module in pkgutil.iter_modules(__path__):
+    if _module.name == "__main__":
+        continue
     importlib.import_module(f"{__name__}.{_module.name}")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from flask import Blueprint, Flask, Response, current_app, g, redirect, request
+from flask import Flask, Response, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -52,9 +53,16 @@ def gateway() -> Gateway:
     return cast(Gateway, g.gateway)
 
 
-def set_up_lifecycle(app: Flask) -> None:
-    """Give ``app`` the steps every request goes through."""
+def set_up_lifecycle(app: Flask, pages: Mapping[str, str]) -> None:
+    """Give ``app`` the steps every request goes through.
+
+    Args:
+        app: the application.
+        pages: blueprints for signed-in people, each with its addon.
+    """
+    app.extensions["guanxi_pages"] = pages
     app.before_request(_begin)
+    app.before_request(_guard)
     app.after_request(_finish)
     app.teardown_request(_close)
 
@@ -110,27 +118,16 @@ def signed_in() -> Any:
     return current_user
 
 
-def for_signed_in(blueprint: Blueprint) -> Blueprint:
-    """Let only signed-in people reach the pages of ``blueprint``, and only forms of our own change anything."""
-
-    @blueprint.before_request
-    def authenticate() -> None:
-        become(signed_in().actor)
-        if request.method not in ("GET", "HEAD", "OPTIONS"):
-            given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token")
-            check_csrf(kernel().config.secret_key, request.cookies.get(COOKIE), given)
-
-    return blueprint
-
-
-def behind_gate(addon: str, blueprint: Blueprint) -> Blueprint:
-    """Put the gate before an addon's own routes: where it is off, they do not exist."""
-
-    @blueprint.before_request
-    def gate() -> None:
-        require(g.tenant, addon)
-
-    return blueprint
+def _guard() -> None:
+    """Before a page: its addon must be on, somebody must be signed in, and a form must be one of ours."""
+    addon = current_app.extensions["guanxi_pages"].get(request.blueprint)
+    if addon is None:
+        return
+    require(g.tenant, addon)
+    become(signed_in().actor)
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token")
+        check_csrf(kernel().config.secret_key, request.cookies.get(COOKIE), given)
 
 
 def _finish(response: Response) -> Response:

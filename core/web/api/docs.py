@@ -6,26 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import orjson
-from flask import Blueprint, render_template, request
-from flask.blueprints import BlueprintSetupState
+from flask import Blueprint, Response, render_template, request
 
-from core.web.api.blueprint import bp
-from core.web.api.documents import document_of_reader
-from core.web.lifecycle import for_signed_in
+from core.web.api.documents import document_of_reader, written
 from core.web.shell import shell
+from core.web.view_models import Option
 
-docs = for_signed_in(Blueprint("api_docs", __name__))
+docs = Blueprint("api_docs", __name__)
 
 #: Tint of the tag of each method.
 _TONES: Final = {"get": "info", "post": "ok", "patch": "warn", "delete": "bad"}
-
-
-@bp.record_once
-def _bring(state: BlueprintSetupState) -> None:
-    """The page comes with the API it describes."""
-    if isinstance(state.app, Blueprint):
-        raise TypeError
-    state.app.register_blueprint(docs)
 
 
 @docs.get("/api/docs")
@@ -33,14 +23,21 @@ def show() -> str:
     """All operations of the reader, in groups."""
     found = document_of_reader()
     groups: dict[str, dict[str, Any]] = {
-        tag["name"]: {"title": tag["description"], "name": tag["name"], "operations": []}
+        tag["name"]: {"name": tag["name"], "title": tag["description"], "operations": []}
         for tag in found["tags"]
     }
     for operation in _operations(found):
         groups[operation["tag"]]["operations"].append(operation)
+    base = request.host_url.rstrip("/")
     return render_template(
-        "api_docs.html", shell=shell(), info=found["info"], groups=groups.values(), base=request.host_url
+        "api_docs.html", shell=shell(), info=found["info"], groups=list(groups.values()), base=base
     )
+
+
+@docs.get("/api/docs/openapi.json")
+def download() -> Response:
+    """The document itself, for whoever is signed in with a browser."""
+    return Response(written(), content_type="application/json")
 
 
 def _operations(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -54,8 +51,7 @@ def _operations(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield {
                 "id": operation["operationId"],
                 "tag": operation["tags"][0],
-                "method": method.upper(),
-                "tone": _TONES[method],
+                "method_tag": Option(method, method.upper(), _TONES[method]),
                 "path": path,
                 "summary": operation["summary"],
                 "parameters": [_resolved(found, each) for each in parameters],

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from core.web.lifecycle import for_signed_in
-
-bp = for_signed_in(Blueprint("pages", __name__))
+bp = Blueprint("pages", __name__)
 
 from core.web.pages import forms, home, lists, records  # noqa: E402 - they add their routes to bp
 
