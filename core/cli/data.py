@@ -35,7 +35,7 @@ _DELIMITERS: Final = {"comma": ",", "semicolon": ";", "tab": "\t"}
 as_user = click.option("--as", "email", metavar="EMAIL", help="Act as this user, with their rights only.")
 
 
-@cli.command("import", context_settings={"max_content_width": 100})
+@cli.command("import")
 @click.argument("resource", metavar="RESOURCE")
 @click.argument("file", type=click.Path(path_type=Path))
 @for_tenant
@@ -76,7 +76,7 @@ def import_(
     email: str | None,
     as_json: bool,
 ) -> None:
-    r"""Import a CSV file; its first row names the columns.
+    """Import a CSV file; its first row names the columns.
 
     Columns go to the fields they are named after, by name or by label in Chinese or English: "name",
     "parent" (a link, by the name of the record), "parent.number" (a link by another field),
@@ -97,7 +97,7 @@ def import_(
     again; all others are imported in one transaction. Exit 1 when there are bad rows.
 
     Example: guanxi import customer.customer accounts.csv --tenant demo --map accounts.json --match name
-    """
+    """  # noqa: D301 - click's own mark for lines to be left as they are
     if mode in (Mode.UPDATE, Mode.UPSERT) and key is None:
         raise click.UsageError(
             _("--mode %(mode)s needs --match: by which field are records recognised?", mode=mode)
@@ -240,10 +240,10 @@ class _Problems:
             click.echo(_("Line %(line)s: %(problem)s", line=line, problem=problem), err=True)
         if self._count > len(self.first) and not as_json:
             click.echo("…", err=True)
-        sentence = ngettext("%(n)s row was not imported.", "%(n)s rows were not imported.", self._count)
+        click.echo(ngettext("%(n)s row was refused.", "%(n)s rows were refused.", self._count), err=True)
         if self.path is not None:
-            sentence += " " + _("See “%(path)s”: correct what is wrong and import that file.", path=self.path)
-        click.echo(sentence, err=True)
+            sentence = _("See “%(path)s”: correct what is wrong and import that file.", path=self.path)
+            click.echo(sentence, err=True)
 
 
 def _tell(
@@ -271,9 +271,9 @@ def _tell(
         " %(bad)s bad, in %(seconds).2f s.",
         **{**asdict(outcome), "seconds": seconds},
     )
-    if not is_kept:
-        sentence += " " + (_("This was a dry run.") if dry_run else _("Nothing was imported."))
     click.echo(sentence)
+    if not is_kept:
+        click.echo(_("This was a dry run.") if dry_run else _("Nothing was imported."))
 
 
 @contextmanager
