@@ -1,7 +1,8 @@
 #!/bin/sh
 # Import the public sample data into a tenant: import_pipeline.sh TENANT DATA_DIR
 #
-# DATA_DIR holds accounts.csv. Run again, it changes only what has changed. GUANXI names the program.
+# DATA_DIR holds accounts.csv. Run again, it changes only what has changed. Bad rows are left in the
+# present folder. GUANXI names the program.
 set -eu
 
 if [ $# -ne 2 ]; then
@@ -11,7 +12,6 @@ fi
 tenant=$1
 data=$2
 mappings=$(cd "$(dirname "$0")" && pwd)
-bad=${TMPDIR:-/tmp}
 
 "${GUANXI:-guanxi}" import customer.customer "$data/accounts.csv" --tenant "$tenant" \
-    --map "$mappings/accounts.json" --match name --bad "$bad/accounts.bad.csv"
+    --map "$mappings/accounts.json" --match name --bad accounts.bad.csv

@@ -133,11 +133,10 @@ def test_the_documented_command_imports_the_pipeline(
         "GUANXI_DATA": str(tmp_path / "data"),
         "GUANXI_DATABASE_URL": server.app_url,
         "GUANXI_OWNER_DATABASE_URL": server.owner_url,
-        "TMPDIR": str(tmp_path),
         "LANG": "zh_CN.UTF-8",
     }
     command = [str(HERE / "import_pipeline.sh"), tenant.slug, str(ACCOUNTS.parent)]
-    done = subprocess.run(command, env=environ, cwd=HERE.parents[1], capture_output=True, text=True)
+    done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "85" in done.stdout
     assert list(tmp_path.glob("*.bad.csv")) == []
