@@ -97,6 +97,8 @@ class Word:
     target: str | None = None
     #: Column that holds the order of this text (Chinese by pinyin).
     sort_by: str | None = None
+    #: Whether people write a number with its thousands apart; a year they do not.
+    grouped: bool = True
 
 
 def table_of(resource: str) -> str:
@@ -196,9 +198,11 @@ def email(
     return _column(word, String(254), index=index and not unique, unique=unique or None)
 
 
-def integer(*, label: Lazy, help: Lazy | None = None, default: int | None = None) -> MappedColumn[Any]:
-    """A whole number."""
-    return _column(Word(Kind.INTEGER, label, help), Integer, default=default)
+def integer(
+    *, label: Lazy, help: Lazy | None = None, default: int | None = None, grouped: bool = True
+) -> MappedColumn[Any]:
+    """A whole number; ``grouped=False`` for years and the like, shown without separators."""
+    return _column(Word(Kind.INTEGER, label, help, grouped=grouped), Integer, default=default)
 
 
 def flag(*, label: Lazy, help: Lazy | None = None, default: bool = False) -> MappedColumn[Any]:

@@ -116,7 +116,7 @@ class Display:
                     value.isoformat(), self.instant(value), words(value)
                 )
             case Kind.INTEGER:
-                return lambda value: Markup(self.number(value))
+                return lambda value: Markup(self.number(value) if field.word.grouped else str(value))
             case Kind.MULTILINE:
                 return lines
             case _:

@@ -66,7 +66,11 @@ def record_view(resource: Resource, found: Mapping[str, Any]) -> RecordView:
     arguments = {"session": g.session, "actor": actor, "resource": resource, "record": found}
     panels: list[Panel] = hooks.call(g.tenant.addons, "record_panels", **arguments)
     brought = {panel.name for panel in panels}
-    own = [_lines_panel(lines, found[name]) for name, lines in resource.lines_fields.items() if name not in brought]
+    own = [
+        _lines_panel(lines, found[name])
+        for name, lines in resource.lines_fields.items()
+        if name not in brought and found[name]
+    ]
     more = hooks.call(g.tenant.addons, "record_actions", **arguments)
     archived = found["archived_at"] is not None
     return RecordView(
