@@ -63,7 +63,7 @@ class Customer(Record, Owned):
         40, label=_l("Tax number"), help=_l("In China the unified social credit code."), search=True
     )
     employees: Mapped[int | None] = fields.integer(label=_l("Employees"))
-    founded_year: Mapped[int | None] = fields.integer(label=_l("Founded in"))
+    founded_year: Mapped[int | None] = fields.integer(label=_l("Founded in"), grouped=False)
     parent_id: Mapped[int | None] = fields.link(
         "customer.customer",
         label=_l("Parent customer"),

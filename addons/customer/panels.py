@@ -206,6 +206,8 @@ def activity_panels(
     """What is to do with a customer or a contact, and what was said last."""
     named = {"customer": customer_id, "contact": contact_id}
     query = urlencode({name: number for name, number in named.items() if number is not None})
+    if contact_id is not None:
+        planned, done = ([{**each, "contact": None} for each in some] for some in (planned, done))
     may_add = actor.may("customer.activity", "create")
     open_ = Panel(
         "open-activities",

@@ -21,7 +21,9 @@ class LogContact(InputSchema):
     kind = ChoiceValue(ActivityKind, required=True, metadata={"title": _lp("activity", "Kind")})
     #: What it was about; the name of the kind when left out.
     subject = TextValue(max_length=_SUBJECT, allow_none=True, metadata={"title": _l("Subject")})
-    body = TextValue(multiline=True, max_length=20_000, allow_none=True, metadata={"title": _lp("activity", "Content")})
+    body = TextValue(
+        multiline=True, max_length=20_000, allow_none=True, metadata={"title": _lp("activity", "Content")}
+    )
     contact = LinkValue(allow_none=True, metadata={"title": _l("Contact")})
     #: Now when left out; read by the activity itself, in the tenant's zone.
     done_at = TextValue(max_length=40, allow_none=True, metadata={"title": _l("When"), "format": "date-time"})
@@ -42,7 +44,9 @@ class PlanTask(InputSchema):
 
     kind = ChoiceValue(ActivityKind, allow_none=True, metadata={"title": _lp("activity", "Kind")})
     subject = TextValue(max_length=_SUBJECT, required=True, metadata={"title": _l("Subject")})
-    body = TextValue(multiline=True, max_length=20_000, allow_none=True, metadata={"title": _lp("activity", "Content")})
+    body = TextValue(
+        multiline=True, max_length=20_000, allow_none=True, metadata={"title": _lp("activity", "Content")}
+    )
     contact = LinkValue(allow_none=True, metadata={"title": _l("Contact")})
     due_at = TextValue(max_length=40, allow_none=True, metadata={"title": _l("Due"), "format": "date-time"})
 

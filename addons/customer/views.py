@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from addons.customer import panels, queries, services
 from addons.customer.models import Activity, ActivityKind, Contact, Customer
 from addons.customer.schemas import LogContact, PlanTask, QuickTask
 from core.errors import GuanxiError, Invalid, NotFound
-from core.i18n import _, _l
+from core.i18n import _
 from core.resources.declaration import Resource, Section, resource_of
 from core.resources.schemas import flat_errors
 from core.web.lifecycle import gateway
@@ -26,10 +27,9 @@ from core.web.view_models import FieldSection, FieldView
 bp = Blueprint("customer", __name__, url_prefix="/customer", template_folder="templates")
 
 _MY_DAY: Final = "/customer/my-day"
-_LOG: Final = (
-    Section(_l("What was said"), "kind", "done_at", "subject", "outcome", "contact", "minutes", "body"),
-)
-_PLAN: Final = (Section(_l("What is to do"), "subject", "kind", "due_at", "contact", "body"),)
+#: Fields of an activity that its dialogs ask for.
+_LOG: Final = ("kind", "done_at", "subject", "outcome", "contact", "minutes", "body")
+_PLAN: Final = ("subject", "kind", "due_at", "contact", "body")
 
 
 # My day
@@ -123,7 +123,7 @@ def plan() -> ResponseReturnValue:
     return _accept(_PLAN, PlanTask, services.plan_task, _("Task planned."))
 
 
-def _accept(sections: tuple[Section, ...], schema: type[Schema], work: Any, said: str) -> ResponseReturnValue:
+def _accept(names: tuple[str, ...], schema: type[Schema], work: Any, said: str) -> ResponseReturnValue:
     posted = {name: value for name, value in request.form.items() if name not in ("csrf_token", "customer")}
     named = _linked(Customer, "customer")
     customer = named if named is not None else request.form.get("customer") or None
@@ -131,7 +131,7 @@ def _accept(sections: tuple[Section, ...], schema: type[Schema], work: Any, said
         work(g.session, [customer], actor=g.actor, **_load(schema, posted))
     except Invalid as error:
         typed = {**posted, "customer": request.form.get("customer", "")}
-        return _dialog(sections, typed, error), 422
+        return _dialog(names, typed, error), 422
     contact = _linked(Contact, "contact")
     if contact is not None:
         target = f"/customer/contacts/{contact}"
@@ -142,15 +142,14 @@ def _accept(sections: tuple[Section, ...], schema: type[Schema], work: Any, said
     return tell(Response(status=204, headers={"HX-Redirect": target}), said)
 
 
-def _dialog(sections: tuple[Section, ...], typed: Mapping[str, Any], error: GuanxiError | None = None) -> str:
+def _dialog(names: tuple[str, ...], typed: Mapping[str, Any], error: GuanxiError | None = None) -> str:
     """A short form about the customer or contact of the address, or one that asks for the customer."""
     activity = resource_of(Activity)
     gateway().require(activity, "create")
     customer, contact = _linked(Customer, "customer"), _linked(Contact, "contact")
-    is_log = sections is _LOG
-    names = list(sections[0].fields)
+    is_log = names is _LOG
     if customer is None and contact is None:
-        names.insert(0, "customer")
+        names = ("customer", *names)
     if contact is not None and "contact" not in typed:
         typed = {**typed, "contact": contact}
     name = _name_of(resource_of(Customer), customer) or _name_of(resource_of(Contact), contact)
@@ -158,12 +157,16 @@ def _dialog(sections: tuple[Section, ...], typed: Mapping[str, Any], error: Guan
         title = _("Log a contact with %(name)s", name=name) if name else _("Log a contact")
     else:
         title = _("Plan a task for %(name)s", name=name) if name else _("Plan a task")
-    form = Form(activity, (Section(sections[0].title, *names),), with_lines=False)
+    form = Form(activity, (Section(activity.title, *names),), with_lines=False)
     query = request.query_string.decode()
     view = form.view(title=title, action=f"{request.path}?{query}", cancel_url="", typed=typed, error=error)
-    shown = [FieldSection("" if not is_log else each.title, each.fields) for each in view.sections]
+    shown = [
+        # What a talk was about may stay empty: then it is called like its kind.
+        FieldSection("", [replace(field, required=field.required and not is_log) for field in each.fields])
+        for each in view.sections
+    ]
     if is_log:
-        shown.append(FieldSection(_("Next step"), _next_step(typed, error)))
+        shown.append(FieldSection("", _next_step(typed, error)))
     return render_template("customer/dialog.html", view=view, sections=shown, csrf=shell().csrf)
 
 
@@ -179,7 +182,7 @@ def _next_step(typed: Mapping[str, Any], error: GuanxiError | None) -> list[Fiel
             max_length=200 if kind == "text" else None,
         )
         for name, label, kind in (
-            ("next_subject", _("What is to do"), "text"),
+            ("next_subject", _("Next step"), "text"),
             ("next_on", _("Planned for"), "day"),
         )
     ]

@@ -11,7 +11,7 @@ from addons.customer.models import Activity
 from core.access.actor import OPERATOR
 from core.demo import load_demo
 from core.kernel import Kernel
-from core.testing.plugin import Browser
+from core.testing.plugin import ApiClient, Browser
 
 Clients = Callable[..., Browser]
 HTMX = {"HX-Request": "true"}
@@ -213,3 +213,46 @@ def test_pages_ask_a_bounded_number_of_questions(
     assert counts["/customer/my-day"] <= 6, counts
     assert counts["/customer/customers/1"] <= 14, counts
     assert counts["/customer/customers/1/edit"] <= 12, counts
+
+
+def test_the_api_logs_talks_too(api: Callable[..., ApiClient], make: Callable[..., int], stored: Any) -> None:
+    customer = make("customer.customer", name="Harbour Works")
+    caller = api()
+    path = f"customer/customers/{customer}/actions/log_contact"
+    refused = caller.post(path, json={"kind": "flight"})
+    assert refused.status_code == 422
+    assert set(refused.json["errors"]) == {"kind"}
+    assert stored() == []
+    answer = caller.post(path, json={"kind": "mail", "body": "Sent the offer", "next_on": "2030-01-07"})
+    assert answer.status_code in (200, 204), answer.text
+    assert [(each["kind"], each["state"]) for each in stored()] == [("mail", "done"), ("task", "planned")]
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        ("zh", "中国上海浦东新区锦绣东路 8 号 200127"),
+        ("en", "锦绣东路 8 号, 浦东新区, 上海, 200127, 中国"),
+    ],
+)
+def test_an_address_is_written_as_its_reader_writes(
+    client: Clients, make: Callable[..., int], language: str, written: str
+) -> None:
+    address = {
+        "country": "中国",
+        "province": "上海",
+        "city": "上海",
+        "district": "浦东新区",
+        "street": "锦绣东路 8 号",
+        "postcode": "200127",
+    }
+    customer = make("customer.customer", name="Harbour Works", addresses=[address])
+    assert written in client(language=language).get(f"/customer/customers/{customer}").text
+
+
+def test_a_year_is_written_without_separators(client: Clients, make: Callable[..., int]) -> None:
+    customer = make("customer.customer", name="Harbour Works", founded_year=1994, employees=5996)
+    page = client().get(f"/customer/customers/{customer}").text
+    assert "1994" in page
+    assert "1,994" not in page
+    assert "5,996" in page
