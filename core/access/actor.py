@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
-
 from core.access.permissions import Permissions, Scope
 
 
@@ -51,37 +48,24 @@ class Actor:
 #: Whoever works at the command line of the machine.
 OPERATOR: Final = Actor(user_id=None, name="operator", is_administrator=True)
 
-_BELOW = text("""
-    with recursive tree(top, id) as (
-        select id, id from core_unit where id = any(:units)
-        union all
-        select tree.top, core_unit.id from core_unit join tree on core_unit.parent_id = tree.id
-    )
-    select top, array_agg(id) from tree group by top
-""")
-
 
 def make_actor(
-    session: Session,
     permissions: Permissions,
     user: Mapping[str, Any],
     assignments: Sequence[tuple[str, int | None]],
+    below: Mapping[int, Sequence[int]],
 ) -> Actor:
     """Work out what a user reaches.
 
     Args:
-        session: bound to the user's tenant; asked once, and only when a role reaches below a unit.
         permissions: what the roles grant.
         user: id, name, email, unit_id, language, theme.
         assignments: ``(role, unit or None)``; None stands for the user's own unit.
+        below: for each of these units itself and all units below it, where a role looks that far.
     """
     home = user["unit_id"]
     places = [(role, unit if unit is not None else home) for role, unit in assignments]
     roles = frozenset(role for role, _ in assignments)
-    below: dict[int, list[int]] = {}
-    if any(each.scope is Scope.UNIT_BELOW for _, each in permissions.grants_of(roles)):
-        tops = sorted({unit for _, unit in places if unit is not None})
-        below = dict(session.execute(_BELOW, {"units": tops}).all())
     reaches: dict[tuple[str, str], list[Reach]] = {}
     for role, unit in places:
         for _, each in permissions.grants_of([role]):

@@ -88,6 +88,14 @@ class Permissions:
             for item in self._grants.get(role, ()):
                 yield role, item
 
+    def roles_reaching_below(self) -> list[str]:
+        """The roles with a grant that reaches into the units below."""
+        return [
+            role
+            for role, items in self._grants.items()
+            if any(each.scope is Scope.UNIT_BELOW for each in items)
+        ]
+
     def is_administrator(self, roles: Iterable[str]) -> bool:
         """Whether one of the roles reaches everything."""
         return "administrator" in roles

@@ -30,13 +30,14 @@ class SignedIn(UserMixin):
 
 def set_up_login(app: Flask, permissions: Permissions) -> None:
     """Let ``flask_login.current_user`` be whoever the browser's cookie belongs to."""
-    manager = LoginManager(app)
+    manager = LoginManager()
+    manager.init_app(app, add_context_processor=False)  # an error page must not ask the database who reads it
     manager.session_protection = None
 
     @manager.request_loader
     def load(request: Request) -> SignedIn | None:
         token = request.cookies.get(COOKIE)
-        if not token:
+        if not token or "tenant" not in g:  # no tenant here, or none that can be reached
             return None
         try:
             return SignedIn(actor_by_session(g.session, permissions, token), token)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from core.auth.passwords import hash_password, verify
-from core.auth.services import WrongCredentials, digest
+from core.auth.services import WrongCredentials, digest, plain_address
 from core.db.platform import administrator, administrator_session
 from core.errors import Unauthenticated
 
@@ -36,7 +36,7 @@ def sign_in(session: Session, email: str, password: str) -> str:
     Raises:
         WrongCredentials: no such administrator, or another password.
     """
-    row = session.execute(select(administrator).where(administrator.c.email == email.strip().lower())).first()
+    row = session.execute(select(administrator).where(administrator.c.email == plain_address(email))).first()
     if not verify(row.password_hash if row else None, password) or row is None:
         raise WrongCredentials
     token = secrets.token_urlsafe(32)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import case, delete, func, insert, literal, select, text, update
+from sqlalchemy import TextClause, case, delete, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -65,6 +65,11 @@ class Issued:
     expires_at: datetime | None
 
 
+def plain_address(email: str) -> str:
+    """How a mail address typed at sign-in is compared; nothing the database cannot hold is left in it."""
+    return email.replace("\x00", "").strip().lower()[:254]
+
+
 def digest(token: str) -> str:
     """What is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
@@ -95,7 +100,7 @@ def check_password(session: Session, email: str, password: str, *, address: str)
         raise TooManyRequests
     row = session.execute(
         select(_user.c.id, _user.c.password_hash).where(
-            func.lower(_user.c.email) == email.strip().lower(), _user.c.archived_at.is_(None)
+            func.lower(_user.c.email) == plain_address(email), _user.c.archived_at.is_(None)
         )
     ).first()
     if not verify(row.password_hash if row else None, password) or row is None:
@@ -121,7 +126,7 @@ def count_failure(session: Session, email: str, *, address: str) -> None:
 
 
 def _subjects(email: str, address: str) -> tuple[str, str]:
-    return f"account:{email.strip().lower()[:254]}", f"address:{address[:60]}"
+    return f"account:{plain_address(email)}", f"address:{address[:60]}"
 
 
 def open_session(session: Session, user_id: int, *, address: str, agent: str) -> Issued:
@@ -159,20 +164,33 @@ def issue_token(session: Session, user_id: int, *, name: str, life: timedelta | 
 
 # Who is it?
 
+#: Everything an actor is made of; the tree is walked only for those whose roles reach below a unit.
 _ACTOR_COLUMNS = """
     u.id, u.name, u.email, u.unit_id, u.language, u.theme,
     coalesce((select json_agg(json_build_array(r.role, r.unit_id) order by r.id)
-              from core_role_assignment r where r.user_id = u.id), '[]'::json) as assignments
+              from core_role_assignment r where r.user_id = u.id), '[]'::json) as assignments,
+    case when exists (select from core_role_assignment r where r.user_id = u.id and r.role = any(:reaching_below))
+    then (
+        with recursive tree(top, id) as (
+            select coalesce(r.unit_id, u.unit_id), coalesce(r.unit_id, u.unit_id)
+            from core_role_assignment r where r.user_id = u.id
+            union
+            select tree.top, core_unit.id from core_unit join tree on core_unit.parent_id = tree.id
+        )
+        select json_object_agg(top, ids) from (
+            select top, json_agg(id) as ids from tree where top is not null group by top
+        ) as units
+    ) end as below
 """
 _BY_SESSION = text(f"""
     select {_ACTOR_COLUMNS} from core_user_session s join core_user u on u.id = s.user_id
-    where s.token_hash = :hash and s.expires_at > now() and u.archived_at is null
+    where s.token_hash = :key and s.expires_at > now() and u.archived_at is null
 """)  # noqa: S608 - the column names are our own
 _BY_TOKEN = text(f"""
     select {_ACTOR_COLUMNS} from core_api_token t join core_user u on u.id = t.user_id
-    where t.token_hash = :hash and (t.expires_at is null or t.expires_at > now()) and u.archived_at is null
+    where t.token_hash = :key and (t.expires_at is null or t.expires_at > now()) and u.archived_at is null
 """)  # noqa: S608
-_BY_EMAIL = text(f"select {_ACTOR_COLUMNS} from core_user u where lower(u.email) = lower(:email)")  # noqa: S608
+_BY_EMAIL = text(f"select {_ACTOR_COLUMNS} from core_user u where lower(u.email) = lower(:key)")  # noqa: S608
 
 
 def actor_by_session(session: Session, permissions: Permissions, token: str) -> Actor:
@@ -181,9 +199,7 @@ def actor_by_session(session: Session, permissions: Permissions, token: str) -> 
     Raises:
         Unauthenticated: the session has ended, or the user is archived.
     """
-    return _actor(
-        session, permissions, session.execute(_BY_SESSION, {"hash": digest(token)}).mappings().first()
-    )
+    return _found(session, permissions, _BY_SESSION, digest(token))
 
 
 def actor_by_token(session: Session, permissions: Permissions, token: str) -> Actor:
@@ -192,9 +208,7 @@ def actor_by_token(session: Session, permissions: Permissions, token: str) -> Ac
     Raises:
         Unauthenticated: there is no such token, it has expired, or the user is archived.
     """
-    return _actor(
-        session, permissions, session.execute(_BY_TOKEN, {"hash": digest(token)}).mappings().first()
-    )
+    return _found(session, permissions, _BY_TOKEN, digest(token))
 
 
 def actor_by_email(session: Session, permissions: Permissions, email: str) -> Actor:
@@ -203,18 +217,20 @@ def actor_by_email(session: Session, permissions: Permissions, email: str) -> Ac
     Raises:
         NoSuchUser: there is none.
     """
-    row = session.execute(_BY_EMAIL, {"email": email.strip()}).mappings().first()
-    if row is None:
-        raise NoSuchUser(email=email)
-    return _actor(session, permissions, row)
+    try:
+        return _found(session, permissions, _BY_EMAIL, email.strip())
+    except Unauthenticated:
+        raise NoSuchUser(email=email) from None
 
 
-def _actor(session: Session, permissions: Permissions, row: Mapping[Any, Any] | None) -> Actor:
+def _found(session: Session, permissions: Permissions, statement: TextClause, key: str) -> Actor:
+    given = {"key": key, "reaching_below": permissions.roles_reaching_below()}
+    row = session.connection().execute(statement, given).mappings().first()
     if row is None:
         raise Unauthenticated
-    user = {str(key): value for key, value in row.items()}
-    assignments: Sequence[tuple[str, int | None]] = [(role, unit) for role, unit in user["assignments"]]
-    return make_actor(session, permissions, user, assignments)
+    below = {int(unit): ids for unit, ids in (row["below"] or {}).items()}
+    assignments = [(role, unit) for role, unit in row["assignments"]]
+    return make_actor(permissions, {str(name): value for name, value in row.items()}, assignments, below)
 
 
 # People

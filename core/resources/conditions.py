@@ -1,0 +1,247 @@
+"""Scope, filter and search as SQL conditions: which records answer one reader's question."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from typing import Any, Final
+
+from marshmallow import ValidationError
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    String,
+    and_,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    true,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from core.access.actor import Actor
+from core.access.policy import Policy
+from core.db.fields import Kind
+from core.db.session import tenant_of
+from core.errors import Invalid
+from core.i18n import _l
+from core.resources.declaration import Field, LinesField, Resource
+from core.resources.filters import MAX_VALUES, OPERATORS, All, AnyOf, Condition, Node, Not, conditions
+from core.resources.query import Query
+from core.resources.resolver import Answer, Path, Resolver
+from core.resources.values import Habits, first_message, reader_of
+
+#: A word of a search that may be part of a telephone number, with what people write between digits.
+_PHONE_PART: Final = re.compile(r"\+?[0-9()-]*[0-9][0-9()-]*")
+
+
+class Conditions:
+    """Conditions for one actor in one session."""
+
+    def __init__(self, session: Session, actor: Actor, resolver: Resolver) -> None:
+        self.session = session
+        self.actor = actor
+        self.resolver = resolver
+
+    @cached_property
+    def habits(self) -> Habits:
+        """How values of filters are read in this tenant."""
+        return Habits.of(tenant_of(self.session))
+
+    def scope(self, resource: Resource, table: FromClause, verb: str = "read") -> ColumnElement[bool] | None:
+        """The condition that keeps to what the actor reaches; None for everything."""
+        if resource.is_nested:
+            return None
+        own = Policy(self.actor, resource.name, verb, resource.is_owned).predicate(table)
+        if (
+            own is None
+            or verb != "read"
+            or not resource.readable_through
+            or not self.actor.may(resource.name, verb)
+        ):
+            return own
+        link = resource.fields[resource.readable_through]
+        return or_(own, self._reachable(link, table, lambda _: true()))
+
+    def condition(self, resource: Resource, query: Query) -> ColumnElement[bool]:
+        """Scope, filter and search as one condition; archived records only where the filter asks for them."""
+        table = resource.table
+        parts: list[ColumnElement[bool]] = []
+        scope = self.scope(resource, table)
+        if scope is not None:
+            parts.append(scope)
+        if "archived_at" in table.c and not any(
+            each.path == "archived_at" for each in conditions(query.where)
+        ):
+            parts.append(table.c.archived_at.is_(None))
+        if query.where != All():
+            parts.append(self.compile(query.where, resource, table))
+        if query.q:
+            parts.append(self._search(resource, table, query.q))
+        return and_(*parts) if parts else true()
+
+    def compile(self, node: Node, resource: Resource, table: FromClause) -> ColumnElement[bool]:
+        """A filter tree as SQL on ``table``."""
+        match node:
+            case All(parts):
+                return and_(true(), *(self.compile(part, resource, table) for part in parts))
+            case AnyOf(parts):
+                return or_(false(), *(self.compile(part, resource, table) for part in parts))
+            case Not(part):
+                return not_(func.coalesce(self.compile(part, resource, table), false()))
+            case Condition():
+                path = self.resolver.predicate(resource, node.path)
+                return self._along(path.steps, path, node, table)
+
+    def _along(
+        self, steps: Sequence[Field | LinesField], path: Path, condition: Condition, table: FromClause
+    ) -> ColumnElement[bool]:
+        if not steps:
+            return self._test(path, condition, table)
+        if condition.op == "isnull" and self._truth(condition):
+            wanted = Condition(condition.path, "isnull", False)
+            return not_(self._along(steps, path, wanted, table))
+        step, *rest = steps
+        if isinstance(step, LinesField):
+            target = alias_of(step, table, "condition")
+            inner = self._along(rest, path, condition, target)
+            return exists().where(target.c[step.via.column.name] == table.c.id, inner)
+        return self._reachable(step, table, lambda target: self._along(rest, path, condition, target))
+
+    def _reachable(
+        self, link: Field, table: FromClause, condition: Callable[[FromClause], ColumnElement[bool]]
+    ) -> ColumnElement[bool]:
+        """Whether the record behind ``link`` is within reach and fulfils ``condition``."""
+        assert link.target is not None
+        target = alias_of(link, table, "condition")
+        scope = self.scope(link.target, target)
+        reached = [] if scope is None else [scope]
+        return exists().where(target.c.id == table.c[link.column.name], *reached, condition(target))
+
+    def _test(self, path: Path, condition: Condition, table: FromClause) -> ColumnElement[bool]:
+        field, op = path.leaf, condition.op
+        kind = field.word.kind
+        if op not in OPERATORS[kind]:
+            known = ", ".join(OPERATORS[kind])
+            raise Invalid(
+                {
+                    path.name: [
+                        _l("“%(op)s” does not fit this field; there are %(known)s.", op=op, known=known)
+                    ]
+                }
+            )
+        column = table.c[field.column.name]
+        if op == "isnull":
+            empty = column == [] if kind is Kind.TAGS else column.is_(None)
+            return empty if self._truth(condition) else not_(empty)
+        if op == "in":
+            values = self._values(path, condition)
+            if kind is Kind.TAGS:
+                return _tags(column).overlap(values)
+            return column.in_(values) if values else false()
+        if kind is Kind.TAGS:
+            return _tags(column).contains([self._text(condition)])
+        if op in ("contains", "startswith"):
+            text = self._text(condition)
+            if kind is Kind.PHONE:
+                text = _dialled(text)
+                if not text:
+                    return false()
+            return (
+                column.icontains(text, autoescape=True)
+                if op == "contains"
+                else column.istartswith(text, autoescape=True)
+            )
+        if condition.value is None and op in ("eq", "ne"):
+            return column.is_(None) if op == "eq" else column.is_not(None)
+        value = self._value(path, condition.value)
+        if op == "ne":
+            return column.is_distinct_from(value)
+        return {
+            "eq": column.__eq__, "gt": column.__gt__, "gte": column.__ge__, "lt": column.__lt__, "lte": column.__le__,
+        }[op](value)  # fmt: skip
+
+    def _value(self, path: Path, value: Any) -> Any:
+        field = path.leaf
+        try:
+            if field.word.kind is Kind.INTEGER and field.name == "id":
+                return _key(value)
+            if field.word.kind is Kind.LINK and value == "me":
+                return self.actor.user_id
+            return reader_of(field.word, self.habits).deserialize(value)
+        except ValidationError as error:
+            raise Invalid({path.name: [first_message(error)]}) from None
+
+    def _values(self, path: Path, condition: Condition) -> list[Any]:
+        values = condition.value
+        if not isinstance(values, list | tuple) or len(values) > MAX_VALUES:
+            raise Invalid({path.name: [_l("“in” takes a list of at most 1000 values.")]})
+        if path.leaf.word.kind is Kind.TAGS:
+            return [self._text(Condition(condition.path, condition.op, value)) for value in values]
+        return [self._value(path, value) for value in values]
+
+    def _text(self, condition: Condition) -> str:
+        if not isinstance(condition.value, str) or "\x00" in condition.value:
+            raise Invalid({condition.path: [_l("This must be text.")]})
+        return condition.value
+
+    def _truth(self, condition: Condition) -> bool:
+        known = {"true": True, "1": True, "false": False, "0": False}.get(str(condition.value).lower())
+        if known is None:
+            raise Invalid({condition.path: [_l("Write true or false.")]})
+        return known
+
+    def _search(self, resource: Resource, table: FromClause, q: str) -> ColumnElement[bool]:
+        """Every word somewhere in the fields the quick search looks at."""
+        fields = [
+            field
+            for field in resource.fields.values()
+            if field.word.search and self.resolver.answer(field) is Answer.OPEN
+        ]
+
+        def somewhere(word: str) -> ColumnElement[bool]:
+            dialled = _dialled(word) if _PHONE_PART.fullmatch(word) else word
+            tests = (
+                table.c[field.column.name].icontains(
+                    dialled if field.word.kind is Kind.PHONE else word, autoescape=True
+                )
+                for field in fields
+            )
+            return or_(false(), *tests)
+
+        words = unicodedata.normalize("NFKC", q.replace("\x00", "")).split()
+        return and_(true(), *map(somewhere, words))
+
+
+@lru_cache(maxsize=4096)
+def alias_of(step: Field | LinesField, table: FromClause, use: str) -> FromClause:
+    """The name under which the table behind ``step``, taken from ``table``, stands in statements.
+
+    Making an alias copies all columns, so each is made once. Joins and conditions (``use``) have
+    their own: a condition on a table that is joined already is no condition on that join.
+    """
+    assert step.target is not None, use
+    return step.target.table.alias()
+
+
+def _key(value: Any) -> int:
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise ValidationError([_l("“%(value)s” is no whole number.", value=text[:40])])
+    return int(text)
+
+
+def _dialled(text: str) -> str:
+    """A telephone number, or a part of one, as it is stored: its digits and a leading plus."""
+    return "".join(each for each in unicodedata.normalize("NFKC", text) if each in "+0123456789")
+
+
+def _tags(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column of tags with PostgreSQL's own operators."""
+    return type_coerce(column, ARRAY(String))

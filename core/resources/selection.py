@@ -1,0 +1,126 @@
+"""What a statement selects: fields, the labels behind links, and an order, each table joined once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, select
+
+from core.db.fields import Kind
+from core.errors import Invalid
+from core.i18n import _l
+from core.resources.conditions import Conditions, alias_of
+from core.resources.cursors import Sorting
+from core.resources.declaration import Field, LinesField, Resource
+from core.resources.query import Order
+from core.resources.resolver import Path, UnknownField
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Which position of a row holds which field; a link's label stands at a position of its own."""
+
+    fields: tuple[Field, ...]
+    #: ``(field name, position of its number, position of its label)`` of the links.
+    links: tuple[tuple[str, int, int], ...]
+
+    def record(self, row: Row[Any]) -> dict[str, Any]:
+        """A row as ``{field name: value}``; links are ``{"id", "label"}``."""
+        record = {field.name: row[position] for position, field in enumerate(self.fields)}
+        for name, number, label in self.links:
+            record[name] = None if row[number] is None else {"id": row[number], "label": row[label]}
+        return record
+
+
+class Selection:
+    """A statement under construction: columns, and the records behind links within the actor's reach."""
+
+    def __init__(self, conditions: Conditions, resource: Resource) -> None:
+        self.conditions = conditions
+        self.resource = resource
+        self.table: Table = resource.table
+        self.columns: list[ColumnElement[Any]] = []
+        self.order: list[ColumnElement[Any]] = []
+        self._source: FromClause = resource.table
+        self._joined: set[FromClause] = set()
+
+    def fields(self, names: Sequence[str]) -> Shape:
+        """Select fields, each link with its label; every visible field when none is named."""
+        resolver = self.conditions.resolver
+        fields = tuple(resolver.field(self.resource, name) for name in names) or tuple(
+            resolver.visible(self.resource)
+        )
+        self.columns += [field.column for field in fields]
+        links: list[tuple[str, int, int]] = []
+        for position, field in enumerate(fields):
+            if field.target is not None:
+                links.append((field.name, position, len(self.columns)))
+                self.columns.append(self.label(field, self.table))
+        return Shape(fields, tuple(links))
+
+    def label(self, link: Field, table: FromClause) -> ColumnElement[Any]:
+        """The name of the record behind a link; empty when it is out of reach."""
+        assert link.target is not None
+        return self.behind(link, table).c[link.target.label_field.column.name]
+
+    def behind(self, link: Field, table: FromClause) -> FromClause:
+        """The records behind a link as far as the actor reaches them; joined once however often asked for."""
+        assert link.target is not None
+        target = alias_of(link, table, "join")
+        if target not in self._joined:
+            on = target.c.id == table.c[link.column.name]
+            scope = self.conditions.scope(link.target, target)
+            self._source = self._source.outerjoin(target, on if scope is None else and_(on, scope))
+            self._joined.add(target)
+        return target
+
+    def walk(self, path: Path) -> FromClause:
+        """The table at the end of a path's links.
+
+        Raises:
+            UnknownField: the path leads through nested lines, of which there are many.
+        """
+        table: FromClause = self.table
+        for step in path.steps:
+            if isinstance(step, LinesField):
+                raise UnknownField(path.name)
+            table = self.behind(step, table)
+        return table
+
+    def sort(self, sort: Sequence[Order]) -> list[Sorting]:
+        """Order by fields, or as the resource does; the number comes last, so that the order is total.
+
+        Raises:
+            Invalid: a field has no order.
+        """
+        orders = list(sort or (Order.read(each) for each in self.resource.sort))
+        if not any(order.path == "id" for order in orders):
+            orders.append(Order("id", orders[-1].descending if orders else False))
+        sortings = [self._sorting(order) for order in orders]
+        for each in sortings:
+            ordered = each.column.desc() if each.order.descending else each.column.asc()
+            self.order.append(ordered.nulls_last() if each.is_nullable else ordered)
+        return sortings
+
+    def _sorting(self, order: Order) -> Sorting:
+        path = self.conditions.resolver.predicate(self.resource, order.path)
+        if path.leaf.word.kind is Kind.TAGS:
+            raise Invalid({"sort": [_l("A list cannot be sorted by “%(name)s”.", name=order.path)]})
+        table = self.walk(path)
+        field, nullable = path.leaf, bool(path.steps) or bool(path.leaf.column.nullable)
+        if field.target is not None:
+            table = self.behind(field, table)
+            field, nullable = field.target.label_field, True
+        return Sorting(order, field, sort_column(field, table), nullable)
+
+    def statement(self, *conditions: ColumnElement[bool] | None) -> Select[Any]:
+        """The statement so far, with conditions; None stands for no condition."""
+        wanted = [each for each in conditions if each is not None]
+        return select(*self.columns).select_from(self._source).where(*wanted).order_by(*self.order)
+
+
+def sort_column(field: Field, table: FromClause) -> ColumnElement[Any]:
+    """What a field is ordered by: its sort key where it has one."""
+    return table.c[field.word.sort_by or field.column.name]
