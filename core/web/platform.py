@@ -9,7 +9,7 @@ from sqlalchemy import select
 from core.auth import platform as auth
 from core.db.platform import tenant as tenants
 from core.errors import Unauthenticated
-from core.i18n import _, language
+from core.i18n import _, _lp, language
 from core.web.display import avatar_of, tag
 from core.web.lifecycle import VISITOR_COOKIE, kernel
 from core.web.security import check_csrf, csrf_token, new_visitor
@@ -18,7 +18,12 @@ from core.web.view_models import MenuLink, MenuSection, Option, Shell
 bp = Blueprint("platform", __name__)
 
 _COOKIE = "guanxi_platform"
-_STATES = {"active": "ok", "suspended": "warn", "failed": "bad"}
+#: Of a tenant: what its state is called, and the tint of the tag.
+_STATES = {
+    "active": (_lp("tenant", "active"), "ok"),
+    "suspended": (_lp("tenant", "suspended"), "warn"),
+    "failed": (_lp("tenant", "failed"), "bad"),
+}
 
 
 def _shell() -> Shell:
@@ -85,7 +90,7 @@ def tenant_list() -> ResponseReturnValue:
         (
             row["slug"],
             row["name"],
-            tag(Option(row["state"], _(row["state"]), _STATES.get(row["state"], "mute"))),
+            tag(Option(row["state"], str(_STATES[row["state"]][0]), _STATES[row["state"]][1])),
             ", ".join(row["addons"]),
             row["failure"] or "",
         )
