@@ -22,7 +22,7 @@ from core.resources.conditions import Conditions
 from core.resources.cursors import after, read_cursor, write_cursor
 from core.resources.declaration import Field, LinesField, Resource
 from core.resources.query import Query
-from core.resources.resolver import Resolver
+from core.resources.resolver import Resolver, UnknownField
 from core.resources.selection import Selection, Shape, sort_column
 
 #: How a bucket of days is written; the keys are what ``group=`` takes behind the colon.

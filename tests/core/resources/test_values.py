@@ -73,10 +73,19 @@ def test_a_phone_without_its_country_is_of_the_tenants_country() -> None:
 @pytest.mark.parametrize(
     "written",
     [
-        "call me", "12", "138001380001380013800013800", "+999 12345678", "+8613800138000;ext=x",
-        f"+8613800138000;ext={'1' * 40}", "+8613800138000;ext=", "1" * 1_000_000, "#" * 100_000, 13800138000, ["138"],
+        "call me",
+        "12",
+        "138001380001380013800013800",
+        "+999 12345678",
+        "+8613800138000;ext=x",
+        f"+8613800138000;ext={'1' * 40}",
+        "+8613800138000;ext=",
+        "1" * 1_000_000,
+        "#" * 100_000,
+        13800138000,
+        ["138"],
     ],
-)  # fmt: skip
+)
 def test_what_is_no_phone_is_refused(written: Any) -> None:
     assert refusal(PHONE, written)
 
@@ -98,11 +107,24 @@ def test_a_mail_address_keeps_its_name_and_lowers_its_domain(written: str, kept:
 @pytest.mark.parametrize(
     "written",
     [
-        "ada", "ada@", "@example.com", "ada@example", "a b@example.com", "a@b@example.com", "ada@example..com",
-        "ada@example.com,eve@example.com", "a\x00b@example.com", "ada@exa\x07mple.com", "a\u200bda@example.com",
-        "a" * 65 + "@example.com", "a@" + "b" * 1_000_000 + ".com", "ada\ud800@example.com", 7, {"a": 1},
+        "ada",
+        "ada@",
+        "@example.com",
+        "ada@example",
+        "a b@example.com",
+        "a@b@example.com",
+        "ada@example..com",
+        "ada@example.com,eve@example.com",
+        "a\x00b@example.com",
+        "ada@exa\x07mple.com",
+        "a\u200bda@example.com",
+        "a" * 65 + "@example.com",
+        "a@" + "b" * 1_000_000 + ".com",
+        "ada\ud800@example.com",
+        7,
+        {"a": 1},
     ],
-)  # fmt: skip
+)
 def test_what_is_no_mail_address_is_refused(written: Any) -> None:
     assert "no mail address" in refusal(EmailValue(), written)
 
@@ -132,7 +154,9 @@ def test_only_text_is_text(value: Any) -> None:
     assert refusal(TextValue(), value)
 
 
-@pytest.mark.parametrize(("written", "kept"), [("12", 12), (-5, -5), (" 7 ", 7), ("１２", 12), (2**31 - 1, 2**31 - 1)])
+@pytest.mark.parametrize(
+    ("written", "kept"), [("12", 12), (-5, -5), (" 7 ", 7), ("１２", 12), (2**31 - 1, 2**31 - 1)]
+)
 def test_a_whole_number_is_read(written: Any, kept: int) -> None:
     assert IntegerValue().deserialize(written) == kept
 
@@ -142,7 +166,9 @@ def test_what_is_no_whole_number_is_refused(written: Any) -> None:
     assert "no whole number" in refusal(IntegerValue(), written)
 
 
-@pytest.mark.parametrize("written", ["2026-02-29", "2026-1-1", "20260101", "today", "2026-W01-1", 20260101, ""])
+@pytest.mark.parametrize(
+    "written", ["2026-02-29", "2026-1-1", "20260101", "today", "2026-W01-1", 20260101, ""]
+)
 def test_what_is_no_day_is_refused(written: Any) -> None:
     assert refusal(DayValue(), written)
 
@@ -167,7 +193,15 @@ def test_an_instant_without_a_zone_is_of_the_tenants(written: str, kept: datetim
 
 @pytest.mark.parametrize(
     "written",
-    ["yesterday", "2026-13-01T00:00", 5, "0001-01-01T00:00", "9999-12-31T23:59Z", "9999-12-31T23:59-12:00", []],
+    [
+        "yesterday",
+        "2026-13-01T00:00",
+        5,
+        "0001-01-01T00:00",
+        "9999-12-31T23:59Z",
+        "9999-12-31T23:59-12:00",
+        [],
+    ],
 )
 def test_what_is_no_instant_or_cannot_be_shown_in_every_zone_is_refused(written: Any) -> None:
     assert "no date and time" in refusal(INSTANT, written)
@@ -189,13 +223,24 @@ def test_tags_are_each_kept_once_in_their_order() -> None:
 
 @pytest.mark.parametrize(
     "written",
-    [[1], {"a": 1}, 5, ["x" * 41], ["a\x00b"], [str(number) for number in range(MAX_TAGS + 1)], [["a"]], [None]],
+    [
+        [1],
+        {"a": 1},
+        5,
+        ["x" * 41],
+        ["a\x00b"],
+        [str(number) for number in range(MAX_TAGS + 1)],
+        [["a"]],
+        [None],
+    ],
 )
 def test_what_are_no_tags_is_refused(written: Any) -> None:
     assert refusal(TagsValue(), written)
 
 
-@pytest.mark.parametrize(("written", "kept"), [("是", True), ("no", False), (True, True), ("0", False), ("ON", True)])
+@pytest.mark.parametrize(
+    ("written", "kept"), [("是", True), ("no", False), (True, True), ("0", False), ("ON", True)]
+)
 def test_a_flag_is_read_as_people_write_it(written: Any, kept: bool) -> None:
     assert FlagValue().deserialize(written) is kept
 
@@ -224,21 +269,35 @@ def test_a_link_is_a_number_of_64_bits() -> None:
 
 
 ANY = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.text(max_size=5), max_size=3),
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.lists(st.text(max_size=5), max_size=3),
     st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
-)  # fmt: skip
+)
 READERS = (
-    PHONE, INSTANT, EmailValue(), TextValue(), TextValue(multiline=True), IntegerValue(), DayValue(), FlagValue(),
-    LinkValue(), TagsValue(), ChoiceValue(Theme),
-)  # fmt: skip
+    PHONE,
+    INSTANT,
+    EmailValue(),
+    TextValue(),
+    TextValue(multiline=True),
+    IntegerValue(),
+    DayValue(),
+    FlagValue(),
+    LinkValue(),
+    TagsValue(),
+    ChoiceValue(Theme),
+)
 
 
 @given(ANY, st.sampled_from(READERS))
-def test_whatever_comes_is_read_or_refused_with_a_sentence(value: Any, reader: Value) -> None:
+def test_whatever_comes_is_read_for_good_or_refused_with_a_sentence(value: Any, reader: Value) -> None:
+    sentence, kept = "", None
     try:
         kept = reader.deserialize(value)
     except ValidationError as error:
-        assert str(first_message(error))
-    else:
-        assert "\x00" not in str(kept)
-        assert kept is None or reader.deserialize(kept) == kept
+        sentence = str(first_message(error))
+    assert sentence or "\x00" not in str(kept)
+    assert kept is None or reader.deserialize(kept) == kept
