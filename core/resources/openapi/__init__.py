@@ -29,6 +29,9 @@ from core.resources.values import Habits
 _READING: Final = (400, 401, 404, 422, 503)
 _CHANGING: Final = (400, 401, 403, 404, 409, 413, 415, 422, 503)
 _REMOVING: Final = (400, 401, 403, 404, 409, 412, 422, 503)
+#: Kinds that an example leaves out where it may: other records, the state or an addon's rules decide
+#: what fits there.
+_NO_EXAMPLE: Final = (Kind.LINK, Kind.INSTANT, Kind.TEXT, Kind.MULTILINE)
 _FILE: Final[Node] = {"type": "string", "format": "binary"}
 
 
@@ -351,8 +354,7 @@ class _Writer:
         return {
             field.name: example_of(field.word)
             for field in writable
-            if field.is_required
-            or (not short and field.name in shown and field.word.kind not in (Kind.LINK, Kind.MULTILINE))
+            if field.is_required or (not short and field.name in shown and field.word.kind not in _NO_EXAMPLE)
         }
 
 

@@ -60,7 +60,7 @@ _EXAMPLES: Final[Mapping[Kind, Any]] = {
     Kind.PICK: "制造业",
     Kind.PHONE: "+8613800138000",
     Kind.EMAIL: "lin@example.com",
-    Kind.INTEGER: 12,
+    Kind.INTEGER: 2026,
     Kind.FLAG: True,
     Kind.DAY: "2026-01-31",
     Kind.INSTANT: "2026-01-31T01:30:00Z",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
 from flask import Response, g
 from marshmallow import fields, validate
+from sqlalchemy.orm import Session
 
 from core.errors import Invalid, NotFound, StaleVersion
 from core.i18n import LANGUAGES, _l
@@ -185,11 +187,19 @@ def export() -> Response:
     except BaseException:
         session.close()
         raise
-    response = Response(content, content_type="text/csv; charset=utf-8", direct_passthrough=True)
+    response = Response(
+        _closing(session, content), content_type="text/csv; charset=utf-8", direct_passthrough=True
+    )
     response.call_on_close(session.close)
     response.headers["Content-Disposition"] = f'attachment; filename="{g.resource.plural_name}.csv"'
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _closing(session: Session, content: Iterator[bytes]) -> Iterator[bytes]:
+    """The content, its session closed with its last byte, whoever forgets to close the answer."""
+    with session:
+        yield from content
 
 
 def _selection(given: dict[str, Any]) -> Query:

@@ -73,12 +73,17 @@ def _body_hash() -> str:
 def _form_hash() -> str:
     """The fields and files of a form, whatever boundary stands between them."""
     digest = hashlib.sha256()
-    for name, value in sorted(request.form.items(multi=True)):
+    for name, value in sorted(request.form.items(multi=True), key=str):
         digest.update(f"{name}={value}\n".encode())
-    for name, file in sorted(request.files.items(multi=True), key=lambda pair: pair[0]):
+    for name, file in sorted(request.files.items(multi=True), key=_name_of):
         content = hashlib.sha256()
         while block := file.stream.read(_BLOCK):
             content.update(block)
         file.stream.seek(0)
         digest.update(f"{name}={file.filename}={content.hexdigest()}\n".encode())
     return digest.hexdigest()
+
+
+def _name_of(pair: tuple[str | None, Any]) -> str:
+    """The name of a part; a broken form may have parts without one."""
+    return pair[0] or ""

@@ -147,10 +147,11 @@ def test_of_an_upload_the_file_counts_not_the_boundary(admin: Client) -> None:
     assert len(admin.get(f"{CUSTOMERS}/1/timeline?kinds=attachment").json["items"]) == 1
 
 
+Events = tuple[threading.Event, threading.Event]
+
+
 @pytest.fixture
-def slow_rules(
-    kernel: Kernel, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[threading.Event, threading.Event]]:
+def slow_rules(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Events]:
     """Rules of customers that say when they began and wait until they may end."""
     begun, free = threading.Event(), threading.Event()
     service = kernel.resources["customer.customer"].service
