@@ -96,15 +96,16 @@ def _begin() -> ResponseReturnValue | None:
 
 def _wished() -> str | None:
     """The language of a reader who is not known yet: his choice, then his browser's."""
-    wish = match_language(request.args.get("lang")) or match_language(request.cookies.get(LANGUAGE_COOKIE))
-    return wish or match_language(request.accept_languages.best_match(["zh", "zh-CN", "zh-TW", "zh-HK", "en"]))
+    browser = (tag for tag, quality in request.accept_languages if quality > 0)
+    wishes = (request.args.get("lang"), request.cookies.get(LANGUAGE_COOKIE), *browser)
+    return next((found for wish in wishes if (found := match_language(wish))), None)
 
 
 def become(actor: Actor) -> None:
-    """Go on as ``actor``, in his language."""
+    """Go on as ``actor``, in his language; in that of his browser, then the tenant's, if he chose none."""
     tenant: Tenant = g.tenant
     g.actor = actor
-    set_language(actor.language or tenant.language)
+    set_language(actor.language or _wished() or tenant.language)
 
 
 def signed_in() -> Any:
