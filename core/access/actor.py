@@ -33,6 +33,9 @@ class Actor:
     #: ``{(resource, verb): what the actor's roles reach}``.
     reaches: Mapping[tuple[str, str], Sequence[Reach]] = field(default_factory=dict)
     is_administrator: bool = False
+    #: The roles, each with whether it has a place in the tree: actors of one kind differ in their
+    #: numbers and units only, so what is worked out for one serves the others.
+    kind: frozenset[tuple[str, bool]] = frozenset()
 
     def reach(self, resource: str, verb: str) -> Sequence[Reach]:
         """All ways in which the actor may do ``verb`` with records of ``resource``."""
@@ -46,7 +49,9 @@ class Actor:
 
 
 #: Whoever works at the command line of the machine.
-OPERATOR: Final = Actor(user_id=None, name="operator", is_administrator=True)
+OPERATOR: Final = Actor(
+    user_id=None, name="operator", is_administrator=True, kind=frozenset({("operator", False)})
+)
 
 
 def make_actor(
@@ -82,6 +87,7 @@ def make_actor(
         roles=roles,
         reaches=reaches,
         is_administrator=permissions.is_administrator(roles),
+        kind=frozenset((role, unit is not None) for role, unit in places),
     )
 
 

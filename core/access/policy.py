@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, false, or_
+from sqlalchemy import ColumnElement, FromClause, bindparam, false, or_
 
 from core.access.actor import Actor, Reach
 from core.access.permissions import Scope
@@ -34,20 +34,40 @@ class Policy:
     verb: str
     is_owned: bool
 
-    def predicate(self, table: FromClause) -> ColumnElement[bool] | None:
-        """The condition that selects what the actor reaches; None when that is everything."""
+    def predicate(self, table: FromClause, *, named: bool = False) -> ColumnElement[bool] | None:
+        """The condition that selects what the actor reaches; None when that is everything.
+
+        Args:
+            table: the resource's table or an alias of it.
+            named: leave the actor's units and number open as parameters (see `values`), so that
+                one statement serves all actors of the same `Actor.kind`. A statement run without
+                them fails, so it can never answer with somebody else's reach.
+        """
         reaches = self.actor.reach(self.resource, self.verb)
         if not reaches:
             return false()
         if not self.is_owned or any(each.scope is Scope.ALL for each in reaches):
             return None
         conditions = []
-        units = {unit for each in reaches for unit in each.units}
+        units = self._units()
         if units:
-            conditions.append(table.c.unit_id.in_(sorted(units)))
+            wanted = bindparam(self._units_name, expanding=True, required=True) if named else units
+            conditions.append(table.c.unit_id.in_(wanted))
         if any(each.scope is Scope.OWN for each in reaches):
-            conditions.append(table.c.owner_id == self.actor.user_id)
+            me = bindparam("me", required=True) if named else self.actor.user_id
+            conditions.append(table.c.owner_id == me)
         return or_(*conditions) if conditions else false()
+
+    def values(self) -> dict[str, Any]:
+        """The parameters a ``named`` predicate of this policy asks for."""
+        return {self._units_name: self._units(), "me": self.actor.user_id}
+
+    @property
+    def _units_name(self) -> str:
+        return f"units_{self.resource.replace('.', '_')}_{self.verb}"
+
+    def _units(self) -> list[int]:
+        return sorted({unit for each in self.actor.reach(self.resource, self.verb) for unit in each.units})
 
     def decide(self, row: Mapping[str, Any]) -> Decision:
         """Whether the actor reaches ``row`` (``owner_id`` and ``unit_id`` of an owned one), and why."""

@@ -44,10 +44,12 @@ _PHONE_PART: Final = re.compile(r"\+?[0-9()-]*[0-9][0-9()-]*")
 class Conditions:
     """Conditions for one actor in one session."""
 
-    def __init__(self, session: Session, actor: Actor, resolver: Resolver) -> None:
+    def __init__(self, session: Session, actor: Actor, resolver: Resolver, *, named: bool = False) -> None:
         self.session = session
         self.actor = actor
         self.resolver = resolver
+        #: Whether scopes leave the actor's units and number open; see `Policy.predicate`.
+        self.named = named
 
     @cached_property
     def habits(self) -> Habits:
@@ -58,7 +60,7 @@ class Conditions:
         """The condition that keeps to what the actor reaches; None for everything."""
         if resource.is_nested:
             return None
-        own = Policy(self.actor, resource.name, verb, resource.is_owned).predicate(table)
+        own = Policy(self.actor, resource.name, verb, resource.is_owned).predicate(table, named=self.named)
         if (
             own is None
             or verb != "read"
@@ -68,6 +70,15 @@ class Conditions:
             return own
         link = resource.fields[resource.readable_through]
         return or_(own, self._reachable(link, table, lambda _: true()))
+
+    @cached_property
+    def scope_values(self) -> dict[str, Any]:
+        """What the open parameters of named scopes hold for this actor."""
+        values: dict[str, Any] = {"me": self.actor.user_id}
+        for resource, verb in self.actor.reaches:
+            if verb == "read":
+                values |= Policy(self.actor, resource, verb, is_owned=True).values()
+        return values
 
     def condition(self, resource: Resource, query: Query) -> ColumnElement[bool]:
         """Scope, filter and search as one condition; archived records only where the filter asks for them."""

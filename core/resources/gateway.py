@@ -6,12 +6,12 @@ selected or compared, and a link to a record out of reach shows its number witho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Result, Row, Select, String, case, cast, func, select, text
+from sqlalchemy import ColumnElement, Result, Row, Select, String, bindparam, case, cast, func, select, text
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
@@ -23,7 +23,7 @@ from core.resources.cursors import after, read_cursor, write_cursor
 from core.resources.declaration import Field, LinesField, Resource
 from core.resources.query import Query
 from core.resources.resolver import Resolver, UnknownField
-from core.resources.selection import Selection, Shape, sort_column
+from core.resources.selection import Selection, Shape, Template, sort_column
 
 #: How a bucket of days is written; the keys are what ``group=`` takes behind the colon.
 BUCKETS: Final[Mapping[str, str]] = {
@@ -36,6 +36,9 @@ BUCKETS: Final[Mapping[str, str]] = {
 MEASURES: Final = ("sum", "avg", "min", "max")
 MAX_GROUPS: Final = 10_000
 _DAYS: Final = (Kind.DAY, Kind.INSTANT)
+#: A template takes about 50 kB; when there are so many, all are worked out anew.
+MAX_TEMPLATES: Final = 400
+_templates: dict[tuple[Any, ...], Template] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +86,10 @@ class Gateway(Conditions):
             Invalid: a value, operator or cursor is not right.
         """
         self.require(resource, "read")
-        selection = Selection(self, resource)
-        shape = selection.fields(query.fields)
-        sortings = selection.sort(query.sort)
-        width = len(selection.columns)
-        selection.columns += [each.column for each in sortings]
+        template = self._list_template(resource, query)
+        shape, sortings = template.shape, template.sortings
         condition = self.condition(resource, query)
-        statement = selection.statement(condition)
+        statement = template.statement.where(condition)
         if query.cursor is not None:
             statement = statement.where(after(sortings, read_cursor(query.cursor, sortings)))
         elif query.page > 1:
@@ -98,7 +98,7 @@ class Gateway(Conditions):
         next_cursor = None
         if len(rows) > query.per_page:
             rows = rows[: query.per_page]
-            next_cursor = write_cursor(sortings, rows[-1][width:])
+            next_cursor = write_cursor(sortings, rows[-1][-len(sortings) :])
         total = None
         if query.count:
             if query.page == 1 and query.cursor is None and next_cursor is None:
@@ -115,56 +115,26 @@ class Gateway(Conditions):
             NotFound: it is not there or not within reach.
         """
         self.require(resource, "read")
-        plain = tuple(name for name in fields if name not in resource.lines_fields)
-        wanted = [lines for name, lines in resource.lines_fields.items() if not fields or name in fields]
-        selection = Selection(self, resource)
-        shape = selection.fields(plain or (("id",) if fields else ()))
-        selection.columns.append(resource.table.c.version)
-        nested = [self._nested(lines) for lines in wanted]
-        width = len(selection.columns)
-        selection.columns += [rows for _shape, rows in nested]
-        is_it = resource.table.c.id == record_id
-        row = self._execute(selection.statement(is_it, self.scope(resource, resource.table))).first()
+        template = self._record_template(resource, tuple(fields))
+        row = self._execute(template.statement, record_id=record_id).first()
         if row is None:
             raise NotFound
-        record = shape.record(row)
-        record["version"] = row[width - 1]
-        for number, (lines, (line_shape, _rows)) in enumerate(zip(wanted, nested, strict=True)):
-            record[lines.name] = [
-                line_shape.record(_from_json(line_shape, line)) for line in row[width + number]
-            ]
+        record = template.shape.record(row)
+        version = len(row) - len(template.nested) - 1
+        record["version"] = row[version]
+        for position, (lines, shape) in enumerate(template.nested, version + 1):
+            record[lines.name] = [shape.record(_from_json(shape, line)) for line in row[position]]
         return record
 
     def lines(self, lines: LinesField, record_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
         """The nested lines of some records the actor reaches: ``{record id: lines in their order}``."""
-        selection, shape = self._lines(lines)
+        selection, shape = _lines(self, lines)
         via = lines.target.table.c[lines.via.column.name]
         selection.columns.append(via)
         found: dict[int, list[dict[str, Any]]] = {record_id: [] for record_id in record_ids}
         for row in self._execute(selection.statement(via.in_(record_ids))):
             found[row[-1]].append(shape.record(row))
         return found
-
-    def _lines(self, lines: LinesField) -> tuple[Selection, Shape]:
-        """The visible fields of nested lines, in their order."""
-        names = tuple(
-            field.name
-            for field in self.resolver.visible(lines.target)
-            if field is not lines.via and (field.name == "id" or not field.word.readonly)
-        )
-        selection = Selection(self, lines.target)
-        shape = selection.fields(names)
-        selection.order.append(lines.target.table.c.id)
-        return selection, shape
-
-    def _nested(self, lines: LinesField) -> tuple[Shape, ColumnElement[Any]]:
-        """The nested lines of each record as a column of JSON, so that a record is one statement."""
-        selection, shape = self._lines(lines)
-        via = lines.target.table.c[lines.via.column.name]
-        here = lines.resource.table.c.id
-        inner = selection.statement(via == here).correlate(lines.resource.table).subquery()
-        rows = select(func.coalesce(func.json_agg(func.json_build_array(*inner.c)), text("'[]'::json")))
-        return shape, rows.scalar_subquery()
 
     def rows(
         self, resource: Resource, query: Query, batch: int = 2000
@@ -296,9 +266,46 @@ class Gateway(Conditions):
             answers.append(answer)
         return answers
 
-    def _execute(self, statement: Select[Any]) -> Result[Any]:
+    # Templates: what is the same for all actors of a kind is worked out once
+
+    def _list_template(self, resource: Resource, query: Query) -> Template:
+        def build(conditions: Conditions) -> Template:
+            selection = Selection(conditions, resource)
+            shape = selection.fields(query.fields)
+            sortings = tuple(selection.sort(query.sort))
+            selection.columns += [each.column for each in sortings]
+            return Template(selection.statement(), shape, sortings)
+
+        return self._template(("list", resource.name, query.fields, query.sort), build)
+
+    def _record_template(self, resource: Resource, fields: tuple[str, ...]) -> Template:
+        def build(conditions: Conditions) -> Template:
+            plain = tuple(name for name in fields if name not in resource.lines_fields)
+            wanted = [lines for name, lines in resource.lines_fields.items() if not fields or name in fields]
+            selection = Selection(conditions, resource)
+            shape = selection.fields(plain or (("id",) if fields else ()))
+            nested = [(lines, *_nested(conditions, lines)) for lines in wanted]
+            selection.columns += [resource.table.c.version, *(rows for _each, _shape, rows in nested)]
+            is_it = resource.table.c.id == bindparam("record_id", required=True)
+            statement = selection.statement(is_it, conditions.scope(resource, resource.table))
+            return Template(statement, shape, nested=tuple((lines, shape) for lines, shape, _rows in nested))
+
+        return self._template(("record", resource.name, fields), build)
+
+    def _template(self, key: tuple[Any, ...], build: Callable[[Conditions], Template]) -> Template:
+        """The template for actors of this kind; everything the resolver and the scopes ask is in the key."""
+        full = (self.actor.kind, self.actor.is_administrator, *key)
+        found = _templates.get(full)
+        if found is None:
+            if len(_templates) >= MAX_TEMPLATES:
+                _templates.clear()
+            named = Conditions(self.session, self.actor, self.resolver, named=True)
+            found = _templates[full] = build(named)
+        return found
+
+    def _execute(self, statement: Select[Any], **values: Any) -> Result[Any]:
         """Rows of a statement, past the session's object loading, which these reads do not use."""
-        return self.session.connection().execute(statement)
+        return self.session.connection().execute(statement, self.scope_values | values)
 
     def _bucket(self, field: Field, column: ColumnElement[Any], bucket: str, name: str) -> ColumnElement[Any]:
         if field.word.kind not in _DAYS or bucket not in BUCKETS:
@@ -337,3 +344,26 @@ def _from_json(shape: Shape, row: list[Any]) -> list[Any]:
             elif field.word.kind is Kind.INSTANT:
                 row[position] = datetime.fromisoformat(row[position])
     return row
+
+
+def _lines(conditions: Conditions, lines: LinesField) -> tuple[Selection, Shape]:
+    """The visible fields of nested lines, in their order."""
+    names = tuple(
+        field.name
+        for field in conditions.resolver.visible(lines.target)
+        if field is not lines.via and (field.name == "id" or not field.word.readonly)
+    )
+    selection = Selection(conditions, lines.target)
+    shape = selection.fields(names)
+    selection.order.append(lines.target.table.c.id)
+    return selection, shape
+
+
+def _nested(conditions: Conditions, lines: LinesField) -> tuple[Shape, ColumnElement[Any]]:
+    """The nested lines of each record as a column of JSON, so that a record is one statement."""
+    selection, shape = _lines(conditions, lines)
+    via = lines.target.table.c[lines.via.column.name]
+    here = lines.resource.table.c.id
+    inner = selection.statement(via == here).correlate(lines.resource.table).subquery()
+    rows = select(func.coalesce(func.json_agg(func.json_build_array(*inner.c)), text("'[]'::json")))
+    return shape, rows.scalar_subquery()

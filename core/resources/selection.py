@@ -34,6 +34,17 @@ class Shape:
         return record
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A statement worked out once for all actors of a kind, and how to read its rows."""
+
+    statement: Select[Any]
+    shape: Shape
+    sortings: tuple[Sorting, ...] = ()
+    #: Nested lines, each a column of JSON behind the version.
+    nested: tuple[tuple[LinesField, Shape], ...] = ()
+
+
 class Selection:
     """A statement under construction: columns, and the records behind links within the actor's reach."""
 

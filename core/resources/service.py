@@ -439,7 +439,9 @@ class Service:
                 values = {name: value for name, value in line.items() if name != "id"}
                 line_id = line.get("id")
                 if line_id is None:
-                    new.append(Change(values | {lines.via.name: change.id}, address=f"{lines.name}.{number}."))
+                    new.append(
+                        Change(values | {lines.via.name: change.id}, address=f"{lines.name}.{number}.")
+                    )
                     continue
                 before = stored.get(line_id)
                 if before is None or before[via] != change.id or line_id in kept:
