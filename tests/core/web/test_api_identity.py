@@ -42,7 +42,7 @@ def test_a_password_gives_a_token_that_opens_the_api(app: Flask, ada: str) -> No
     left = datetime.fromisoformat(answer.json["expires_at"]) - datetime.now(UTC)
     assert timedelta(hours=11) < left <= timedelta(hours=12)
     headers = {"Authorization": f"Bearer {answer.json['token']}"}
-    me = app.test_client().get("/api/v1/me", base_url=HOST, headers=headers)
+    me: Any = app.test_client().get("/api/v1/me", base_url=HOST, headers=headers)
     assert me.json["email"] == ada
     assert me.headers["Cache-Control"] == "private, no-cache"
     assert answer.headers["Cache-Control"] == "no-store"
