@@ -19,7 +19,7 @@ from tools.check_texts import ROOT, Book, Room
 HOST = "http://main.localhost"
 
 #: A text of each catalogue: context, English, Chinese.
-SAMPLES = {
+SAMPLES: dict[str, tuple[str | None, str, str]] = {
     "core/core.po": (None, "Owner", "负责人"),
     "core/data.po": (None, "There is no such record.", "没有这条记录。"),
     "core/setup.po": (None, "Wrong configuration", "配置有误"),
@@ -190,7 +190,7 @@ def _key(books: list[Book], english: str) -> str:
 # Everything declared has two names
 
 
-def _titles(kernel: Kernel) -> Iterator[tuple[str, Lazy]]:
+def _titles(kernel: Kernel) -> Iterator[tuple[str, Lazy | str]]:
     """Where, and what: every title, label and choice of the loaded declarations."""
     for addon in kernel.catalogue.addons.values():
         yield f"{addon.name} title", addon.title
