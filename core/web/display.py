@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
@@ -41,7 +41,7 @@ class Display:
     def instant(self, value: datetime) -> str:
         """A moment as people say it: today 09:41, yesterday 17:20, 11-19 15:02, then the day."""
         local = value.astimezone(self.zone)
-        time = format_time(local, "HH:mm", locale=self.locale)
+        time = f"{local:%H:%M}"
         days = (self.now.date() - local.date()).days
         if days == 0:
             return _("today %(time)s", time=time)
@@ -99,21 +99,22 @@ class Display:
             case Kind.LINK:
                 return lambda value: self.link(field, value)
             case Kind.PHONE:
-                return lambda value: Markup('<a class="gx-tel" href="tel:{}">{}</a>').format(
-                    value.partition(";")[0], self.phone(value)
+                return lambda value: Markup(
+                    f'<a class="gx-tel" href="tel:{escape(value.partition(";")[0])}">{escape(self.phone(value))}</a>'
                 )
             case Kind.EMAIL:
-                return lambda value: Markup('<a href="mailto:{}">{}</a>').format(value, value)
+                return lambda value: Markup(f'<a href="mailto:{escape(value)}">{escape(value)}</a>')
             case Kind.TAGS:
                 return lambda value: Markup(" ").join(tag(Option(each, each)) for each in value)
             case Kind.FLAG:
                 return lambda value: Markup(escape(_("Yes") if value else _("No")))
             case Kind.DAY:
-                return lambda value: Markup('<span class="gx-date">{}</span>').format(self.day(value))
+                return lambda value: Markup(f'<span class="gx-date">{escape(self.day(value))}</span>')
             case Kind.INSTANT:
                 words = self.ago if brief else self.instant
-                return lambda value: Markup('<time class="gx-date" datetime="{}" title="{}">{}</time>').format(
-                    value.isoformat(), self.instant(value), words(value)
+                return lambda value: Markup(
+                    f'<time class="gx-date" datetime="{value.isoformat()}" title="{escape(self.instant(value))}">'
+                    f"{escape(words(value))}</time>"
                 )
             case Kind.INTEGER:
                 return lambda value: Markup(self.number(value) if field.word.grouped else str(value))
@@ -129,7 +130,8 @@ class Display:
             return Markup('<span class="gx-muted">{}</span>').format(_("not visible to you"))
         if target is not None and target.name == "core.user":
             return who(label)
-        return Markup('<a href="{}/{}">{}</a>').format(target.url if target is not None else "", value["id"], label)
+        url = target.url if target is not None else ""
+        return Markup(f'<a href="{escape(url)}/{value["id"]:d}">{escape(label)}</a>')
 
     def change(self, field: Field, value: Any) -> Markup:
         """A stored value in a history: links are numbers there, moments are text."""
@@ -142,7 +144,9 @@ class Display:
         if field.word.kind is Kind.DAY:
             return Markup(escape(self.day(date.fromisoformat(value))))
         if field.word.kind is Kind.CHOICE:
-            return Markup(escape(next((each.label for each in options_of(field) if each.value == value), value)))
+            return Markup(
+                escape(next((each.label for each in options_of(field) if each.value == value), value))
+            )
         return self.value(field, value)
 
     def greeting(self, name: str) -> str:
@@ -160,7 +164,9 @@ class Display:
 
     def default_moment(self) -> datetime:
         """The next full half hour."""
-        passed = timedelta(minutes=self.now.minute % 30, seconds=self.now.second, microseconds=self.now.microsecond)
+        passed = timedelta(
+            minutes=self.now.minute % 30, seconds=self.now.second, microseconds=self.now.microsecond
+        )
         return self.now - passed + timedelta(minutes=30)
 
 

@@ -258,7 +258,8 @@ class ListView:
     pager: Pager
     q: str = ""
     quick_filters: Sequence[QuickFilter] = ()
-    filter_fields: Sequence[FilterField] = ()
+    #: Answers ``{"items": [FilterField, ...]}`` when the filter builder is opened.
+    filter_url: str = ""
     #: The tree now in force, as the filter builder reads it.
     filter_json: str = ""
     chips: Sequence[Chip] = ()

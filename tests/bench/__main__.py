@@ -29,7 +29,7 @@ from core.db.tenancy import Tenant
 from core.db.urls import Urls, database_urls
 from core.kernel import Kernel, start_kernel
 from core.resources.gateway import Gateway
-from core.resources.query import read_query
+from core.resources.query import Query, read_query
 from tests.bench.data import benchmark_tenant, credentials
 
 CUSTOMERS = int(os.environ.get("CUSTOMERS", "200000"))
@@ -37,6 +37,8 @@ ROUNDS = 60 if os.environ.get("QUICK") else 300
 FIELDS = "name,kind,level,industry,city,phone,owner,updated_at"
 READ = "customer/customers/1000"
 LIST = f"customer/customers?city={quote('上海')}&sort=name&per_page=80&count=no&fields={FIELDS}"
+#: With the number of all matches, as the list page shows it.
+COUNTED = LIST.replace("&count=no", "")
 HTML = f"/customer/customers?city={quote('上海')}&sort=name&columns={FIELDS}"
 Statement = tuple[str, dict[str, Any]]
 
@@ -143,7 +145,7 @@ def floor_pages(kernel: Kernel, tenant: Tenant) -> dict[str, Any]:
              {"role": tenant.role, "path": f'"{tenant.schema}"'}]]  # fmt: skip
     names = [field.name for field in resource.fields.values()]
     sent, _record = recorder.record(lambda gateway: gateway.get(resource, 1000))
-    shape = recorder.record(lambda gateway: gateway._select(resource, ())[0])[1]
+    shape = recorder.record(lambda gateway: gateway.page(resource, Query(per_page=1, count=False)).shape)[1]
     args = dict(part.split("=") for part in LIST.partition("?")[2].split("&"))
     query = read_query({name: ["上海" if name == "city" else value] for name, value in args.items()})
     listed, page = recorder.record(lambda gateway: gateway.page(resource, query))
@@ -174,7 +176,7 @@ def resident_mb(process: subprocess.Popen[bytes]) -> float:
 def count_statements(kernel: Kernel, host: str, path: str, headers: dict[str, str]) -> int:
     """Statements of one warm request."""
     app, found = create_app(kernel), []
-    client = app.test_client()
+    client = app.test_client(use_cookies=False)
     client.get(path, headers=headers, base_url=f"http://{host}")
 
     def keep(connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
@@ -209,6 +211,7 @@ def main() -> None:
                 "floor read": requester(floor, "/read", {}),
                 "list": requester(ours, f"/api/v1/{LIST}", api),
                 "floor list": requester(floor, "/list", {}),
+                "counted": requester(ours, f"/api/v1/{COUNTED}", api),
                 "html": requester(ours, HTML, web),
             }
             for one in ("read", "list"):
@@ -234,12 +237,12 @@ def show(times: dict[str, Times], statements: dict[str, int], page: int, memory:
     for name, label in (("read", "API read one"), ("list", "API list of 80, filtered and sorted")):
         ratio = times[name].median / times[f"floor {name}"].median
         rows.append((label, _ms(times[name]), _ms(times[f"floor {name}"]), ratio, 1.6))
-    rows.append(("HTML list of 80, against the API list", _ms(times["html"]), _ms(times["list"]),
-                 times["html"].median / times["list"].median, 3.0))  # fmt: skip
+    rows.append(("HTML list of 80, beside the API's, both counted", _ms(times["html"]), _ms(times["counted"]),
+                 times["html"].median / times["counted"].median, 3.0))  # fmt: skip
     print(f"\n{CUSTOMERS:,} customers, {ROUNDS} rounds, interleaved; median / p95 in ms\n")
-    print(f"{'work':42} {'ours':>14} {'beside':>14} {'ratio':>7} {'budget':>7}")
+    print(f"{'work':48} {'ours':>14} {'beside':>14} {'ratio':>7} {'budget':>7}")
     for label, mine, beside, ratio, budget in rows:
-        print(f"{label:42} {mine:>14} {beside:>14} {ratio:>6.2f}x {budget:>6.1f}x{_mark(ratio, budget)}")
+        print(f"{label:48} {mine:>14} {beside:>14} {ratio:>6.2f}x {budget:>6.1f}x{_mark(ratio, budget)}")
     print()
     for label, value, limit, unit in (
         ("statements: API read", statements["read"], 12, ""),
@@ -250,7 +253,7 @@ def show(times: dict[str, Times], statements: dict[str, int], page: int, memory:
         ("list page, as sent", round(page / 1000, 1), 60, " kB"),
         ("memory of the web process (PSS)", round(memory), 150, " MB"),
     ):
-        print(f"{label:42} {f'{value}{unit}':>14} {'':>14} {'':>7} {f'{limit}{unit}':>7}{_mark(value, limit)}")
+        print(f"{label:48} {f'{value}{unit}':>14} {'':>14} {'':>7} {f'{limit}{unit}':>7}{_mark(value, limit)}")
 
 
 def _ms(times: Times) -> str:

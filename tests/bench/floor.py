@@ -48,8 +48,9 @@ def make_floor(dsn: str, pages: dict[str, Any]) -> Flask:
             pool.putconn(connection)
         if page["kind"] == "read":
             body = record(page["names"], page["links"], results[0][0])
-            body["version"] = results[0][0][-1]
-            body.update({name: [] for name in page["lines"]})
+            row = results[0][0]
+            body["version"] = row[-1 - len(page["lines"])]
+            body.update(zip(page["lines"], row[-len(page["lines"]) :], strict=True))
         else:
             items = [record(page["names"], page["links"], row) for row in results[0][: page["per_page"]]]
             total = results[1][0][0] if len(results) > 1 else None

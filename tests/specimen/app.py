@@ -119,6 +119,10 @@ def make_app() -> Flask:
         q = request.args.get("q", "")
         return jsonify(items=[item for item in found if q in str(item["label"])])
 
+    @app.get("/filter-fields")
+    def filter_fields() -> Response:
+        return jsonify(items=specimen().filter_fields())
+
     @app.get("/palette")
     def palette() -> Response:
         made = specimen()

@@ -312,12 +312,25 @@ class Specimen:
             ColumnView("last", w("Last contact"), phone="meta"),
         )
 
+    def filter_fields(self) -> tuple[FilterField, ...]:
+        w = self.w
+        eq = (("eq", w("is")), ("ne", w("is not")))
+        return (
+            FilterField(
+                "name", w("Name"), "text", (("contains", w("contains")), *eq, ("isnull", w("is empty")))
+            ),
+            FilterField("kind", w("Kind"), "choice", (*eq, ("in", w("is one of"))), self.states()),
+            FilterField("city", w("City"), "text", (*eq, ("in", w("is one of")))),
+            FilterField("owner", w("Owner"), "link", eq, lookup_url="/lookup"),
+            FilterField("created_at", w("Created on"), "day", (("lt", w("before")), ("gt", w("after")))),
+            FilterField("vip", w("VIP"), "flag", (("eq", w("is")),)),
+        )
+
     def list(self, q: str = "", filter_json: str = "", kind: str = "") -> ListView:
         w = self.w
         empty = q == "zzz"
         tree = json.loads(filter_json) if filter_json else None
         rows = () if empty else self.rows(12 if q else 80)
-        eq = (("eq", w("is")), ("ne", w("is not")))
         return ListView(
             title=w("Customers"),
             url="/list",
@@ -343,16 +356,7 @@ class Specimen:
                     ),
                 ),
             ),
-            filter_fields=(
-                FilterField(
-                    "name", w("Name"), "text", (("contains", w("contains")), *eq, ("isnull", w("is empty")))
-                ),
-                FilterField("kind", w("Kind"), "choice", (*eq, ("in", w("is one of"))), self.states()),
-                FilterField("city", w("City"), "text", (*eq, ("in", w("is one of")))),
-                FilterField("owner", w("Owner"), "link", eq, lookup_url="/lookup"),
-                FilterField("created_at", w("Created on"), "day", (("lt", w("before")), ("gt", w("after")))),
-                FilterField("vip", w("VIP"), "flag", (("eq", w("is")),)),
-            ),
+            filter_url="/filter-fields",
             filter_json=filter_json,
             chips=(Chip(w("City is Shanghai"), "/list"),) if tree else (),
             keep={"sort": "name"},

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import orjson
 from flask import Response, g, render_template, request, stream_with_context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from core.db.fields import Kind
 from core.i18n import _
@@ -100,7 +100,11 @@ def lookup(addon: str, plural: str) -> dict[str, Any]:
     resource = resource_at(addon, plural)
     if request.args.get("id"):
         wanted = [int(request.args["id"])] if request.args["id"].isdigit() else []
-        return {"items": [{"id": key, "label": label} for key, label in gateway().labels(resource, wanted).items()]}
+        return {
+            "items": [
+                {"id": key, "label": label} for key, label in gateway().labels(resource, wanted).items()
+            ]
+        }
     return {"items": gateway().lookup(resource, request.args.get("q", "").strip()[:100])}
 
 
@@ -112,8 +116,17 @@ def suggest(addon: str, plural: str, name: str) -> dict[str, Any]:
     return {"items": [{"id": value, "label": value, "hint": ""} for value in values]}
 
 
+@bp.get("/<addon>/<plural>/filter-fields")
+def filter_fields(addon: str, plural: str) -> Response:
+    """Answer with what the filter builder offers this reader."""
+    resource = resource_at(addon, plural)
+    return Response(orjson.dumps({"items": _filter_fields(resource)}), mimetype="application/json")
+
+
 def _query(resource: Resource, address: _Address) -> Query:
-    segment = {"mine": ("owner", "me"), "archived": ("archived_at.isnull", "false")}.get(address.one("segment"))
+    segment = {"mine": ("owner", "me"), "archived": ("archived_at.isnull", "false")}.get(
+        address.one("segment")
+    )
     args = {name: values for name, values in address.args.items() if name not in _OWN and values}
     if segment is not None:
         args[segment[0]] = [segment[1]]
@@ -142,12 +155,14 @@ def list_view(resource: Resource, address: _Address) -> ListView:
             first=first + 1 if page.rows else 0,
             last=first + len(page.rows),
             total=total,
-            previous_url=address.having() if query.page == 2 else _paged(address, query.page - 1, query.page > 1),
+            previous_url=address.having()
+            if query.page == 2
+            else _paged(address, query.page - 1, query.page > 1),
             next_url=_paged(address, query.page + 1, first + len(page.rows) < total),
         ),
         q=query.q,
         quick_filters=[_quick_filter(resource.fields[name], address) for name in resource.quick_filters],
-        filter_fields=_filter_fields(resource),
+        filter_url=f"{resource.url}/filter-fields",
         filter_json=address.one("filter"),
         chips=_chips(resource, address),
         keep={name: address.one(name) for name in ("segment", "sort", "columns") if address.one(name)},
@@ -163,7 +178,9 @@ def list_view(resource: Resource, address: _Address) -> ListView:
         else "",
         empty=EmptyView(
             icon=resource.icon,
-            title=_("Nothing matches these conditions") if narrowed else _("No %(title)s yet", title=title.lower()),
+            title=_("Nothing matches these conditions")
+            if narrowed
+            else _("No %(title)s yet", title=title.lower()),
             text=_("Loosen the conditions, or create what is missing.")
             if narrowed
             else _("Create the first one, or import a file you have."),
@@ -197,14 +214,16 @@ def _page(resource: Resource, query: Query, shown: Sequence[Field]) -> tuple[Pag
 
 def _rows(resource: Resource, page: Page, shown: Sequence[Field], display: Display) -> list[RowView]:
     makers = [(field.name, display.cell(field)) for field in shown[1:]]
-    plain = Markup('<span class="gx-t1">{}</span><span class="gx-t2">{}</span>')
     views = []
     for row in page.rows:
         record = page.shape.record(row)
         hints = [_hint(record.get(name)) for name in resource.subtitle]
-        title = plain.format(record[resource.label] or _("(no name)"), " · ".join(hint for hint in hints if hint))
+        name, below = record[resource.label] or _("(no name)"), " · ".join(hint for hint in hints if hint)
+        title = Markup(f'<span class="gx-t1">{escape(name)}</span><span class="gx-t2">{escape(below)}</span>')
         cells = [title, *(make(record[name]) for name, make in makers)]
-        views.append(RowView(record["id"], f"{resource.url}/{record['id']}", cells, record["archived_at"] is not None))
+        views.append(
+            RowView(record["id"], f"{resource.url}/{record['id']}", cells, record["archived_at"] is not None)
+        )
     return views
 
 
@@ -218,7 +237,9 @@ def _column_views(
     orders = query.sort or ()
     sorted_by = {order.path: "desc" if order.descending else "asc" for order in orders}
     if not orders:
-        sorted_by = {name.removeprefix("-"): "desc" if name.startswith("-") else "asc" for name in resource.sort[:1]}
+        sorted_by = {
+            name.removeprefix("-"): "desc" if name.startswith("-") else "asc" for name in resource.sort[:1]
+        }
     places = _phone_places(shown)
     views = []
     for field in shown:
@@ -251,17 +272,19 @@ def _segments(resource: Resource, address: _Address) -> list[MenuLink]:
     if resource.is_owned:
         wanted.append(("mine", _("Mine")))
     wanted.append(("archived", _("Archived")))
-    return [
-        MenuLink(label, address.having(segment=name), active=here == name) for name, label in wanted
-    ]
+    return [MenuLink(label, address.having(segment=name), active=here == name) for name, label in wanted]
 
 
 def _quick_filter(field: Field, address: _Address) -> QuickFilter:
     here = address.one(field.name)
     if field.word.kind is Kind.CHOICE:
-        options = [Option(each.value, each.label, each.tone, each.value == here) for each in options_of(field)]
+        options = [
+            Option(each.value, each.label, each.tone, each.value == here) for each in options_of(field)
+        ]
     else:
-        values = dict.fromkeys([*gateway().suggestions(field.resource, field.name, "", 30), *([here] if here else [])])
+        values = dict.fromkeys(
+            [*gateway().suggestions(field.resource, field.name, "", 30), *([here] if here else [])]
+        )
         options = [Option(value, value, selected=value == here) for value in values]
     return QuickFilter(field.name, field.label, options)
 
@@ -273,12 +296,16 @@ def _filter_fields(resource: Resource) -> list[FilterField]:
     for lines in resource.lines_fields.values():
         for field in resolver.visible(lines.target):
             if not field.word.readonly and field is not lines.via:
-                found.append(_filter_field(field, f"{lines.name}.{field.name}", f"{lines.lines.title} · {field.label}"))
+                found.append(
+                    _filter_field(field, f"{lines.name}.{field.name}", f"{lines.lines.title} · {field.label}")
+                )
     for link in resolver.visible(resource):
         if link.target is not None and not link.word.readonly:
             for field in resolver.visible(link.target):
                 if not field.word.readonly and field.word.kind is not Kind.MULTILINE:
-                    found.append(_filter_field(field, f"{link.name}.{field.name}", f"{link.label} · {field.label}"))
+                    found.append(
+                        _filter_field(field, f"{link.name}.{field.name}", f"{link.label} · {field.label}")
+                    )
     return found
 
 
@@ -314,7 +341,9 @@ def _said(resource: Resource, node: Node) -> str:
     match node:
         case Condition(path, op, value):
             found = gateway().resolver.predicate(resource, path)
-            labels = [step.label if isinstance(step, Field) else str(step.lines.title) for step in found.steps]
+            labels = [
+                step.label if isinstance(step, Field) else str(step.lines.title) for step in found.steps
+            ]
             name = " · ".join([*labels, found.leaf.label])
             if op == "isnull":
                 empty = str(value).lower() in ("true", "1")
@@ -338,5 +367,3 @@ def _said_value(field: Field, value: Any) -> str:
         names = gateway().labels(field.target, numbers)
         return ", ".join(names.get(number, f"#{number}") for number in numbers) or _("me")
     return ", ".join(f"“{each}”" for each in values)
-
-

@@ -173,8 +173,8 @@ class Builder {
   }
 }
 
-on("click", "[data-filter-builder]", () => {
-  const fields = JSON.parse(document.getElementById("list-fields").textContent);
+on("click", "[data-filter-builder]", async (event, button) => {
+  const fields = (await getJson(button.dataset.filterBuilder, { quiet: false }))?.items ?? [];
   const text = document.querySelector("#list-filter [name='filter']").value;
   let tree = null;
   try {
