@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from marshmallow import Schema, ValidationError
 from psycopg2 import errors as pg
@@ -22,7 +22,7 @@ from core.access.actor import Actor
 from core.access.policy import Policy
 from core.auth.models import User
 from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion, StorageFull
-from core.i18n import _l
+from core.i18n import Lazy, _l
 from core.resources import timeline
 from core.resources.batch import Batch, Change
 from core.resources.declaration import LinesField, Resource
@@ -247,6 +247,7 @@ class Service:
             ]:
                 del change.values[name]
         batch = Batch(self.resource, session, actor, changes, "updated")
+        self._take_out_same_lines(batch)
         self._check_links(gateway, batch)
         self._run_rules(batch)
         return batch
@@ -255,7 +256,7 @@ class Service:
         """Write the good rows of a batch and keep up what hangs on them.
 
         Raises:
-            Invalid: a value must be unique and is not.
+            Invalid: a value must be unique and is not, or the database refuses it for another reason.
         """
         batch.changes = batch.good
         if not batch.changes:
@@ -424,17 +425,28 @@ class Service:
             )
             batch.session.connection().execute(statement, rows)
 
+    def _take_out_same_lines(self, batch: Batch) -> None:
+        """Lines that repeat what is stored are no change; forms send all of them."""
+        for lines in self.resource.lines_fields.values():
+            named = [change for change in batch.good if lines.name in change.lines]
+            stored = _stored_lines(batch.session, lines, named)
+            for change in named:
+                rows = stored.get(change.id, {})
+                given = change.lines[lines.name]
+                is_whole = {line.get("id") for line in given} == set(rows) and len(given) == len(rows)
+                if is_whole and all(_repeats(lines, line, rows[line["id"]]) for line in given):
+                    del change.lines[lines.name]
+
     def _write_lines(self, batch: Batch, lines: LinesField) -> None:
         """Make the stored lines those of the input: new ones in, known ones changed, missing ones out."""
         named = [change for change in batch.changes if lines.name in change.lines]
         if not named:
             return
-        service, table, via = lines.target.service, lines.target.table, lines.via.column.name
-        records = [change.id for change in named]
-        rows = batch.session.execute(select(table).where(table.c[via].in_(records))).mappings()
-        stored = {row["id"]: row for row in rows} if batch.kind != "created" else {}
+        service, table = lines.target.service, lines.target.table
+        stored = _stored_lines(batch.session, lines, named) if batch.kind != "created" else {}
         new, changed, kept = [], [], set()
         for change in named:
+            own = stored.get(change.id, {})
             for number, line in enumerate(change.lines[lines.name]):
                 values = {name: value for name, value in line.items() if name != "id"}
                 line_id = line.get("id")
@@ -443,14 +455,14 @@ class Service:
                         Change(values | {lines.via.name: change.id}, address=f"{lines.name}.{number}.")
                     )
                     continue
-                before = stored.get(line_id)
-                if before is None or before[via] != change.id or line_id in kept:
+                before = own.get(line_id)
+                if before is None or line_id in kept:
                     raise Invalid(
                         {f"{lines.name}.{number}.id": [_l("There is no such line in this record.")]}
                     )
                 kept.add(line_id)
                 changed.append(Change(values, before=before, id=line_id, address=f"{lines.name}.{number}."))
-        gone = set(stored) - kept
+        gone = {number for rows in stored.values() for number in rows} - kept
         if gone:
             batch.session.execute(delete(table).where(table.c.id.in_(gone)))
         for kind, changes in (("created", new), ("updated", changed)):
@@ -501,6 +513,25 @@ def _raise_first(batch: Batch) -> None:
             raise Invalid({change.address + name: messages for name, messages in change.errors.items()})
 
 
+def _stored_lines(
+    session: Session, lines: LinesField, changes: Sequence[Change]
+) -> dict[int | None, dict[int, Mapping[str, Any]]]:
+    """The stored lines of some records: ``{record: {line: row by column name}}``."""
+    found: dict[int | None, dict[int, Mapping[str, Any]]] = {}
+    if changes:
+        table, via = lines.target.table, lines.via.column.name
+        statement = select(table).where(table.c[via].in_([change.id for change in changes]))
+        for row in session.execute(statement).mappings():
+            found.setdefault(row[via], {})[row["id"]] = dict(row)
+    return found
+
+
+def _repeats(lines: LinesField, line: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether a line of the input says what is stored already."""
+    fields = lines.target.fields
+    return all(row[fields[name].column.name] == value for name, value in line.items())
+
+
 class _understood:  # noqa: N801 - reads as a word of the with statement
     """Turn what the database refuses into errors with a sentence; undoes the block's statements."""
 
@@ -515,13 +546,25 @@ class _understood:  # noqa: N801 - reads as a word of the with statement
         self._savepoint.__exit__(kind, error, trace)
         original = getattr(error, "orig", None)
         if isinstance(original, pg.UniqueViolation):
-            column = next(iter(_unique_columns(self._batch.resource, original.diag.constraint_name)), "")
-            raise Invalid({column: [_l("This is in use already; it must be unique.")]}) from error
+            self._refuse(original, _l("This is in use already; it must be unique."))
+        if isinstance(original, pg.ForeignKeyViolation):
+            self._refuse(original, _l("There is no such record, or you may not see it."))
+        if isinstance(original, pg.CheckViolation):
+            self._refuse(original, _l("These values do not go together."))
         if isinstance(original, pg.DiskFull) and isinstance(error, DBAPIError):
             raise StorageFull from error
 
+    def _refuse(self, error: pg.Error, sentence: Lazy) -> NoReturn:
+        """Say it at the field, or the lines, that the broken constraint is about; otherwise of the whole."""
+        resource = self._batch.resource
+        at = next(iter(_fields_of(resource, error.diag.constraint_name)), "_schema")
+        for lines in resource.lines_fields.values():
+            if lines.target.table.name == error.diag.table_name:
+                at = lines.name
+        raise Invalid({at: [sentence]}) from error
 
-def _unique_columns(resource: Resource, constraint: str | None) -> list[str]:
+
+def _fields_of(resource: Resource, constraint: str | None) -> list[str]:
     for table_constraint in resource.table.constraints:
         if table_constraint.name == constraint:
             columns = {column.name for column in getattr(table_constraint, "columns", ())}
