@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from flask import Blueprint
+from flask import Blueprint, Flask
 
 from core.access.permissions import Permissions, PermissionsRoom
 from core.addons.discovery import discover
@@ -19,7 +20,7 @@ from core.config import Config
 from core.db.migrate import History
 from core.db.session import Database
 from core.i18n import add_catalogue
-from core.menus import Menu
+from core.menus import Menu, MenuItem
 from core.resources.registry import Resources, ResourcesRoom
 
 #: The folder of the addons that come with Guanxi.
@@ -69,6 +70,10 @@ class _ViewsRoom:
         if blueprint.name != addon.name or blueprint.url_prefix != f"/{addon.name}":
             wanted = f"bp must be called “{addon.name}” with url_prefix “/{addon.name}”"
             raise AddonError(f"{module.__file__}: {wanted}")
+        try:  # two views of one name show only when the routes are laid
+            Flask(addon.name).register_blueprint(copy(blueprint))
+        except (AssertionError, ValueError) as error:
+            raise AddonError(f"{module.__file__}: {error}") from error
         return blueprint
 
     def open(self, addon: Manifest, contents: Any) -> None:
@@ -99,7 +104,12 @@ def start_kernel(
     add_catalogue(Path(__file__).parent / "translations")
     catalogue = load(discover([OWN_ADDONS, *config.addons_path]), rooms)
     for addon, items in hooks.each("menu_items"):
-        menu.add(addon, items or ())
+        if all(
+            isinstance(item, MenuItem) and (not item.resource or item.resource in resources) for item in items
+        ):
+            menu.add(addon, items)
+        else:
+            hooks.fail(addon, "menu_items", f"it must give MenuItems of known resources, not {items}")
     return Kernel(
         config=config,
         database=make_database(database_url),

@@ -31,12 +31,21 @@ def discover(folders: Iterable[Path]) -> Found:
     """Read the manifests below ``folders`` and of installed packages; the first of a name wins."""
     found = Found()
     for folder in folders:
+        try:
+            paths = sorted(folder.iterdir())
+        except OSError as error:
+            found.broken[str(folder)] = f"{folder}: {error.strerror}"
+            continue
         _add_to_namespace(folder)
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        for path in paths:
             if path.is_dir() and not path.name.startswith((".", "_")) and (path / "addon.toml").exists():
                 _read(found, path.name, path, f"{NAMESPACE}.{path.name}")
     for point in sorted(entry_points(group=GROUP), key=lambda each: each.name):
-        spec = importlib.util.find_spec(point.value)
+        try:
+            spec = importlib.util.find_spec(point.value)
+        except Exception as error:  # noqa: BLE001 - finding a package imports those above it
+            found.broken[point.name] = f"the package “{point.value}”: {type(error).__name__}: {error}"
+            continue
         if spec is None or not spec.submodule_search_locations:
             found.broken[point.name] = f"the package “{point.value}” is not there"
             continue
@@ -48,7 +57,9 @@ def _read(found: Found, name: str, folder: Path, package: str) -> None:
     try:
         manifest = read_manifest(folder, package)
         if package.startswith(f"{NAMESPACE}.") and manifest.name != folder.name:
-            raise AddonError(f"{folder / 'addon.toml'}: the name “{manifest.name}” must be that of the folder")
+            raise AddonError(
+                f"{folder / 'addon.toml'}: the name “{manifest.name}” must be that of the folder"
+            )
         if any(other.name == manifest.name for other in found.manifests):
             raise AddonError(f"{folder}: another addon is called “{manifest.name}” already")
     except AddonError as error:

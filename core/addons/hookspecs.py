@@ -1,13 +1,13 @@
 """Where addons may join in: the hooks the core calls.
 
 Lists of all implementations are joined. A hook that decorates a page is isolated: an addon that
-raises loses its own part, the page still renders.
+raises loses its own part, the page still renders. A hook marked with `decides` fails aloud.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pluggy
 
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 PROJECT: Final = "guanxi"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+#: Attribute of the hooks whose failures are not kept to the addon.
+DECIDES: Final = "guanxi_decides"
+
+_Hook = TypeVar("_Hook", bound=Callable[..., Any])
+
+
+def decides(spec: _Hook) -> _Hook:
+    """Mark a hook whose failure must stop the work: its result is not an ornament.
+
+    Stands above ``@hookspec``.
+    """
+    setattr(spec, DECIDES, True)
+    return spec
 
 
 class CoreHooks:
@@ -49,6 +62,10 @@ class CoreHooks:
     def record_actions(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Any] | None:
         """Give buttons (`core.web.view_models.ActionView`) for the head of a record's page. Isolated."""
 
+    @decides
     @hookspec
     def load_samples(self, session: Any, actor: Any) -> None:
-        """Write the addon's sample data through its services; called by ``guanxi demo load``."""
+        """Write the addon's sample data through its services; called by ``guanxi demo load``.
+
+        Decides: when one fails, nothing is loaded.
+        """

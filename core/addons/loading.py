@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
+import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -86,8 +87,8 @@ class HookspecsRoom:
         self._hooks = hooks
 
     def read(self, addon: Manifest, module: ModuleType) -> Any:
-        """Take the module as it is."""
-        return module
+        """Collect the classes that define hooks."""
+        return self._hooks.specs(module)
 
     def open(self, addon: Manifest, contents: Any) -> None:
         """Make its hooks known."""
@@ -95,12 +96,13 @@ class HookspecsRoom:
 
 
 class ModelsRoom:
-    """The ``models`` room: importing it is all; the tables know their addon."""
+    """The ``models`` room: the tables know their addon, so importing it is nearly all."""
 
     name = "models"
 
     def read(self, addon: Manifest, module: ModuleType) -> Any:
-        """Nothing beyond the import."""
+        """See that the mappers fit together; a relationship to nowhere shows only then."""
+        base.configure(addon.name)
 
     def open(self, addon: Manifest, contents: Any) -> None:
         """Nothing to register."""
@@ -123,8 +125,9 @@ def load(found: Found, rooms: Sequence[Room]) -> Catalogue:
             if missing:
                 raise AddonError(f"needs {', '.join(missing)}, which does not load")
             _load_one(addon, rooms)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an addon's code does
             base.forget(addon.name)
+            _forget_modules(addon.package)
             catalogue.quarantined[addon.name] = _reason(addon, error)
             logger.error("addon %s is quarantined: %s", addon.name, catalogue.quarantined[addon.name])
         else:
@@ -145,10 +148,21 @@ def _load_one(addon: Manifest, rooms: Sequence[Room]) -> None:
         room.open(addon, content)
 
 
-def _reason(addon: Manifest, error: Exception) -> str:
+def _forget_modules(package: str) -> None:
+    """Let a later load in this process begin anew, not with half an addon."""
+    for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+        del sys.modules[name]
+
+
+def _reason(addon: Manifest, error: BaseException) -> str:
     """One line that names the addon's own file where the mistake lies, as far as it is known."""
     if isinstance(error, AddonError):
         return str(error)
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if str(addon.folder) in frame.filename]
-    where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
-    return f"{where}{type(error).__name__}: {error}"
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if str(addon.folder) in frame.filename
+    ]
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else str(addon.folder)
+    said = " ".join(str(error).split())
+    return f"{where}: {type(error).__name__}: {said}"

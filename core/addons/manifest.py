@@ -12,6 +12,11 @@ from typing import Any, Final
 from core.i18n import Lazy, _l, lazy_gettext
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{1,40}")
+#: Taken by the core, its addresses and its own migration history.
+RESERVED: Final = frozenset(
+    {"core", "platform", "settings", "api", "static", "assets", "login", "logout", "preferences", "palette"}
+    | {"events", "feeds", "metrics", "healthz", "readyz", "account", "pages", "probes", "api_docs"}
+)
 _TEXTS: Final = ("name", "title", "summary", "version", "author", "licence", "category", "icon")
 _LISTS: Final = ("depends", "extends")
 _REQUIRED: Final = ("name", "title", "summary", "version")
@@ -84,8 +89,10 @@ def _check(path: Path, data: dict[str, Any]) -> None:
             problems.append(f"“{key}” must be a list of addon names")
     problems += [f"“{key}” is missing" for key in _REQUIRED if key not in data]
     name = data.get("name")
-    if isinstance(name, str) and (not NAME.fullmatch(name) or name == "core"):
-        problems.append(f"the name “{name}” must be lower-case letters, digits and _, and not “core”")
+    if isinstance(name, str) and not NAME.fullmatch(name):
+        problems.append(f"the name “{name}” must be 2 to 41 lower-case letters, digits and _")
+    if isinstance(name, str) and name in RESERVED:
+        problems.append(f"the name “{name}” is taken by the core")
     if problems:
         raise AddonError(f"{path}: " + "; ".join(problems))
 
@@ -125,4 +132,5 @@ def _why_not(manifest: Manifest, waiting: dict[str, Manifest], placed: set[str])
     missing = [name for name in manifest.depends if name not in placed and name not in waiting]
     if missing:
         return f"needs {', '.join(missing)}, which is not there or does not load"
-    return f"needs {', '.join(name for name in manifest.depends if name in waiting)}, which cannot load before it"
+    circle = ", ".join(name for name in manifest.depends if name in waiting)
+    return f"needs {circle}, which cannot load before it"

@@ -14,7 +14,7 @@ from sqlalchemy import CheckConstraint, Index, MetaData, Table
 from sqlalchemy.orm import Mapped, declared_attr, registry
 
 from core.db import fields
-from core.i18n import _l
+from core.i18n import _l, _lp
 
 metadata = MetaData(
     naming_convention={
@@ -57,6 +57,16 @@ def tables_of(addon: str) -> Iterator[Table]:
     return (table for table in metadata.sorted_tables if table.info.get("addon") == addon)
 
 
+def configure(addon: str) -> None:
+    """Connect the mappers of an addon with those they refer to.
+
+    Raises:
+        sqlalchemy.exc.InvalidRequestError: a relationship leads to nothing.
+    """
+    if addon in _registries:
+        _registries[addon].configure(cascade=True)
+
+
 def forget(addon: str) -> None:
     """Take an addon's tables and mappers out, so that nothing of a broken addon is left behind."""
     for table in [table for table in metadata.tables.values() if table.info.get("addon") == addon]:
@@ -92,9 +102,9 @@ class Record(Model):
 
     id: Mapped[int] = fields.key()
     version: Mapped[int] = fields.version()
-    created_at: Mapped[datetime] = fields.instant(label=_l("Created"), readonly=True, now=True)
-    updated_at: Mapped[datetime] = fields.instant(label=_l("Changed"), readonly=True, now=True)
-    archived_at: Mapped[datetime | None] = fields.instant(label=_l("Archived"), readonly=True)
+    created_at: Mapped[datetime] = fields.instant(label=_lp("field", "Created"), readonly=True, now=True)
+    updated_at: Mapped[datetime] = fields.instant(label=_lp("field", "Changed"), readonly=True, now=True)
+    archived_at: Mapped[datetime | None] = fields.instant(label=_lp("field", "Archived"), readonly=True)
     archived_reason: Mapped[str | None] = fields.text(300, label=_l("Reason for archiving"), readonly=True)
 
     @declared_attr
