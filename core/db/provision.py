@@ -6,9 +6,11 @@ such connection. Every function runs in the transaction of the connection it is 
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, insert, select, text, update
 
@@ -16,7 +18,21 @@ from core.db import platform
 from core.db.migrate import PLATFORM, History, migrate, use_schema
 from core.db.tenancy import SLUG, Tenant, read_tenant
 from core.errors import Conflict, Invalid, NotFound
-from core.i18n import _l
+from core.i18n import Lazy, _l
+
+COUNTRY: Final = re.compile(r"[A-Z]{2}")
+#: A host's name without a port, lower case.
+HOST: Final = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+
+
+_OWNS: Final = """
+    select (select pg_has_role(current_user, nspowner, 'USAGE') from pg_namespace where nspname = 'public'),
+           (select pg_has_role(current_user, datdba, 'USAGE') from pg_database
+            where datname = current_database())
+"""
+_VERSION_TABLES: Final = """
+    select quote_ident(tablename) from pg_tables where schemaname = :schema and tablename like 'mig\\_%'
+"""
 
 
 class NoSuchTenant(NotFound):
@@ -27,10 +43,24 @@ class NoSuchTenant(NotFound):
 
 
 class TenantExists(Conflict):
-    """The slug or the host is taken."""
+    """The slug is taken."""
 
     code = "tenant-exists"
     message = _l("There is a tenant “%(slug)s” already.")
+
+
+class HostTaken(Conflict):
+    """Another tenant is served at this host."""
+
+    code = "host-taken"
+    message = _l("The host “%(host)s” belongs to another tenant.")
+
+
+class DefaultTaken(Conflict):
+    """There can be one default tenant only."""
+
+    code = "default-taken"
+    message = _l("The tenant “%(slug)s” is the default already.")
 
 
 def _quote(connection: Connection, name: str) -> str:
@@ -52,25 +82,46 @@ def prepare(connection: Connection, app_login: str) -> None:
     migrate(connection, "platform", [PLATFORM])
     if connection.scalar(select(platform.installation.c.id)) is None:
         connection.execute(insert(platform.installation).values(id=secrets.token_hex(4)))
+    _close_to_public(connection)
     login = _quote(connection, app_login)
     for statement in (
         f"grant usage on schema platform to {login}",
-        f"grant select on platform.tenant, platform.tenant_host, platform.administrator, platform.mig_platform to {login}",
+        f"grant select on platform.tenant, platform.tenant_host, platform.administrator to {login}",
+        f"grant select on platform.mig_platform to {login}",
         f"grant select, insert, update, delete on platform.administrator_session to {login}",
     ):
         connection.execute(text(statement))
 
 
-def find_tenant(connection: Connection, slug: str) -> Tenant:
+def find_tenant(connection: Connection, slug: str, *, hold: bool = False) -> Tenant:
     """The tenant called ``slug``.
+
+    Args:
+        connection: of the owner.
+        slug: the tenant's.
+        hold: keep others from changing its row until the transaction ends, for whoever will.
 
     Raises:
         NoSuchTenant: there is none.
     """
-    row = connection.execute(select(platform.tenant).where(platform.tenant.c.slug == slug)).mappings().first()
+    statement = select(platform.tenant).where(platform.tenant.c.slug == slug)
+    row = connection.execute(statement.with_for_update() if hold else statement).mappings().first()
     if row is None:
         raise NoSuchTenant(slug=slug)
     return read_tenant({str(key): value for key, value in row.items()})
+
+
+def _close_to_public(connection: Connection) -> None:
+    """Take from everybody what PostgreSQL gives to all: the schema ``public``, and temporary tables.
+
+    A temporary table left in a pooled connection would shadow a table of the next tenant.
+    """
+    database = _quote(connection, str(connection.scalar(text("select current_database()"))))
+    owns_schema, owns_database = connection.execute(text(_OWNS)).one()
+    if owns_schema:
+        connection.execute(text("revoke all on schema public from public"))
+    if owns_database:
+        connection.execute(text(f"revoke temporary on database {database} from public"))
 
 
 def all_tenants(connection: Connection) -> list[Tenant]:
@@ -109,17 +160,18 @@ def create_tenant(
         is_default: whether it answers at hosts nobody else has.
 
     Raises:
-        Invalid: the slug has not the form of one.
+        Invalid: the slug, the name, the time zone, the country or a host has not the form of one.
         TenantExists: the slug is taken.
+        HostTaken: a host is taken.
+        DefaultTaken: another tenant is the default.
     """
-    if not SLUG.fullmatch(slug):
-        raise Invalid(
-            {"slug": [_l("Use a letter, then letters, digits and hyphens, 2 to 41 in all, lower case.")]}
-        )
+    hosts = list(dict.fromkeys(host.strip().rstrip(".").lower() for host in hosts))
+    _check(slug, name, timezone, country, hosts)
     _lock(connection, "platform")
     table = platform.tenant
     if connection.scalar(select(table.c.id).where(table.c.slug == slug)) is not None:
         raise TenantExists(slug=slug)
+    _check_free(connection, hosts, is_default=is_default)
     installation = connection.scalar(select(platform.installation.c.id))
     number = connection.scalar(text("select nextval(pg_get_serial_sequence('platform.tenant', 'id'))"))
     values: dict[str, Any] = {
@@ -136,7 +188,7 @@ def create_tenant(
     }
     connection.execute(insert(table).values(values))
     for host in hosts:
-        connection.execute(insert(platform.tenant_host).values(host=host.lower(), tenant_id=number))
+        connection.execute(insert(platform.tenant_host).values(host=host, tenant_id=number))
     schema, role, login = (_quote(connection, each) for each in (values["schema"], values["role"], app_login))
     connection.execute(text(f"create role {role} nologin"))
     connection.execute(text(f"grant {role} to {login}"))
@@ -146,18 +198,50 @@ def create_tenant(
     return tenant
 
 
+def _check(slug: str, name: str, timezone: str, country: str, hosts: Sequence[str]) -> None:
+    """See that the values of a new tenant have their form."""
+    errors: dict[str, list[Lazy]] = {}
+    if not SLUG.fullmatch(slug):
+        errors["slug"] = [_l("Use a letter, then letters, digits and hyphens, 2 to 41 in all, lower case.")]
+    if not 0 < len(name.strip()) <= 200:
+        errors["name"] = [_l("Use 1 to 200 characters.")]
+    if not _is_timezone(timezone):
+        errors["timezone"] = [_l("There is no time zone “%(name)s”.", name=timezone)]
+    if not COUNTRY.fullmatch(country):
+        errors["country"] = [_l("Use the two capital letters of ISO 3166, like CN.")]
+    bad = [host for host in hosts if not HOST.fullmatch(host)]
+    if bad:
+        errors["host"] = [_l("“%(host)s” is not the name of a host.", host=bad[0])]
+    if errors:
+        raise Invalid(errors)
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name).key)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
+def _check_free(connection: Connection, hosts: Sequence[str], *, is_default: bool) -> None:
+    """See that what only one tenant can have is nobody's."""
+    taken = connection.scalar(
+        select(platform.tenant_host.c.host).where(platform.tenant_host.c.host.in_(hosts))
+    )
+    if taken is not None:
+        raise HostTaken(host=taken)
+    default = connection.scalar(select(platform.tenant.c.slug).where(platform.tenant.c.is_default))
+    if is_default and default is not None:
+        raise DefaultTaken(slug=default)
+
+
 def upgrade_tenant(connection: Connection, tenant: Tenant, histories: Sequence[History]) -> None:
     """Bring one tenant's tables to the newest revisions and let its role use them, and nothing else."""
     _lock(connection, tenant.schema)
     use_schema(connection, tenant.schema)
     migrate(connection, tenant.schema, histories)
     schema, role = _quote(connection, tenant.schema), _quote(connection, tenant.role)
-    versions = connection.scalars(
-        text(
-            "select quote_ident(tablename) from pg_tables where schemaname = :schema and tablename like 'mig\\_%'"
-        ),
-        {"schema": tenant.schema},
-    ).all()
+    versions = connection.scalars(text(_VERSION_TABLES), {"schema": tenant.schema}).all()
     statements = [
         f"grant usage on schema {schema} to {role}",
         f"grant select, insert, update, delete on all tables in schema {schema} to {role}",

@@ -130,9 +130,10 @@ def bind(session: Session, transaction: SessionTransaction, connection: Connecti
         )
         if row is None:
             raise UnknownHost(host=binding.host)
-        binding = session.info["binding"] = read_tenant(row)
+        binding = read_tenant(row)
         if binding.state != "active":
             raise TenantClosed
+        session.info["binding"] = binding
     elif isinstance(binding, Tenant):
         path = connection.dialect.identifier_preparer.quote_identifier(binding.schema)
         connection.execute(_BIND, {"role": binding.role, "path": path})
