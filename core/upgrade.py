@@ -6,6 +6,7 @@ import multiprocessing
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, create_engine
@@ -37,14 +38,39 @@ def upgrade_all(tenants: Sequence[Tenant], *, owner_url: str, processes: int) ->
     """Upgrade tenants, ``processes`` at a time, and tell of each as it is done.
 
     A tenant that fails keeps its old schema, is closed (state ``failed``) with the reason kept, and
-    is tried again by the next call.
+    is tried again by the next call. A suspended one stays suspended.
     """
     if not tenants:
         return
     context = multiprocessing.get_context("spawn")
+    torn: list[Tenant] = []
     with ProcessPoolExecutor(min(processes, len(tenants)), mp_context=context) as pool:
-        for done in as_completed([pool.submit(_upgrade, tenant, owner_url) for tenant in tenants]):
-            yield done.result()
+        at_work = {pool.submit(_upgrade, tenant, owner_url): tenant for tenant in tenants}
+        for done in as_completed(at_work):
+            if isinstance(done.exception(), BrokenProcessPool):
+                torn.append(at_work[done])
+            else:
+                yield done.result()
+    # A process that dies (out of memory, say) takes the whole pool with it, so each gets one of its own.
+    for tenant in torn:
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            alone = pool.submit(_upgrade, tenant, owner_url)
+            if isinstance(alone.exception(), BrokenProcessPool):
+                yield _failed(tenant, owner_url, "the process died", time.perf_counter())
+            else:
+                yield alone.result()
+
+
+def _failed(tenant: Tenant, owner_url: str, failure: str, started: float) -> Outcome:
+    """Close a tenant and keep the reason; what was suspended stays so."""
+    engine = create_engine(owner_url, pool_size=1)
+    try:
+        with engine.begin() as connection:
+            state = "suspended" if tenant.state == "suspended" else "failed"
+            set_state(connection, tenant, state, failure)
+    finally:
+        engine.dispose()
+    return Outcome(tenant.slug, time.perf_counter() - started, failure)
 
 
 _kernel: Kernel | None = None
@@ -60,13 +86,10 @@ def _upgrade(tenant: Tenant, owner_url: str) -> Outcome:
             _kernel = start_kernel(Config.from_environ(), owner_url)
         with engine.begin() as connection:
             upgrade_tenant(connection, tenant, _kernel.histories(tenant.addons))
-            if tenant.state == "failed":
-                set_state(connection, tenant, "active")
-    except Exception as error:  # whatever a migration raises: it concerns this tenant alone
+            set_state(connection, tenant, "suspended" if tenant.state == "suspended" else "active")
+    except Exception as error:  # noqa: BLE001 - whatever a migration raises, it concerns this tenant alone
         failure = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
-        with engine.begin() as connection:
-            set_state(connection, tenant, "failed", failure)
-        return Outcome(tenant.slug, time.perf_counter() - started, failure)
+        return _failed(tenant, owner_url, failure, started)
     finally:
         engine.dispose()
     return Outcome(tenant.slug, time.perf_counter() - started)

@@ -12,11 +12,13 @@ from typing import Any
 
 import click
 import orjson
+from psycopg2 import errors as pg
 from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from core import __version__
+from core.addons.manifest import AddonError
 from core.config import Config
 from core.db.provision import find_tenant
 from core.db.session import commit
@@ -95,13 +97,24 @@ class _Group(click.Group):
             raise click.ClickException("; ".join(lines) or error.detail) from error
         except GuanxiError as error:
             raise click.ClickException(error.detail) from error
-        except OperationalError as error:
-            reason = str(error.orig).strip().splitlines()[0]
-            raise click.ClickException(
-                _("The database cannot be reached: %(reason)s", reason=reason)
-            ) from error
+        except AddonError as error:
+            raise click.ClickException(str(error)) from error
+        except DBAPIError as error:
+            raise click.ClickException(_told(error)) from error
         except KeyboardInterrupt:
             raise click.ClickException(_("Interrupted; nothing was left half done.")) from None
+
+
+def _told(error: DBAPIError) -> str:
+    """What the database refuses, in a sentence."""
+    if isinstance(error.orig, pg.UndefinedTable | pg.InvalidSchemaName | pg.UndefinedColumn):
+        return _("The database is not prepared for this version. Run: guanxi init, then guanxi upgrade")
+    reason = " ".join(str(error.orig).split())
+    if isinstance(error.orig, pg.InsufficientPrivilege):
+        return _("The database refuses this to its login: %(reason)s", reason=reason)
+    if isinstance(error, OperationalError):
+        return _("The database cannot be reached: %(reason)s", reason=reason)
+    return _("The database refuses this: %(reason)s", reason=reason)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

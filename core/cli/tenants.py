@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+
 import click
 
-from core.addons.manifest import AddonError
 from core.cli.group import as_json, cli, show, work
 from core.db import provision
 from core.i18n import _
+from core.upgrade import pending
 
 
 @cli.group()
@@ -51,6 +53,8 @@ def create(
             raise click.ClickException(
                 _("%(name)s needs %(missing)s.", name=each, missing=", ".join(missing))
             )
+    if f"{slug}.{work().config.base_domain}" == work().config.platform_host:
+        raise click.ClickException(_("“%(slug)s” is where the platform's own pages are.", slug=slug))
     with work().owner() as connection:
         provision.create_tenant(
             connection,
@@ -86,11 +90,6 @@ def list_(as_json: bool) -> None:
         click.echo(f"{each.slug:20} {each.state:10} {each.name}  [{', '.join(sorted(each.addons))}]")
 
 
-def _state(slug: str, state: str) -> None:
-    with work().owner() as connection:
-        provision.set_state(connection, provision.find_tenant(connection, slug), state)
-
-
 @tenant.command()
 @click.argument("slug")
 def suspend(slug: str) -> None:
@@ -98,17 +97,22 @@ def suspend(slug: str) -> None:
 
     Example: guanxi tenant suspend acme
     """
-    _state(slug, "suspended")
+    with work().owner() as connection:
+        provision.set_state(connection, provision.find_tenant(connection, slug, hold=True), "suspended")
 
 
 @tenant.command()
 @click.argument("slug")
 def resume(slug: str) -> None:
-    """Open a suspended tenant again.
+    """Open a suspended tenant again, once its tables are up to date.
 
     Example: guanxi tenant resume acme
     """
-    _state(slug, "active")
+    with work().owner() as connection:
+        found = provision.find_tenant(connection, slug, hold=True)
+        if pending(connection, work().kernel, found):
+            raise click.ClickException(_("Its tables are of an older version. Run: guanxi upgrade"))
+        provision.set_state(connection, found, "active")
 
 
 @tenant.command()
@@ -124,7 +128,9 @@ def delete(slug: str, yes: bool) -> None:
         if typed != slug:
             raise click.ClickException(_("That was another name; nothing was deleted."))
     with work().owner() as connection:
-        provision.delete_tenant(connection, provision.find_tenant(connection, slug))
+        found = provision.find_tenant(connection, slug, hold=True)
+        provision.delete_tenant(connection, found)
+    shutil.rmtree(work().config.data / "files" / str(found.id), ignore_errors=True)
 
 
 @cli.group()
@@ -171,12 +177,16 @@ def enable(name: str, slug: str) -> None:
             kernel.catalogue.quarantined.get(name) or _("There is no addon “%(name)s”.", name=name)
         )
     with work().owner() as connection:
-        tenant = provision.find_tenant(connection, slug)
+        tenant = provision.find_tenant(connection, slug, hold=True)
         missing = [each for each in found.depends if each not in tenant.addons]
         if missing:
             raise click.ClickException(_("Switch on %(missing)s first.", missing=", ".join(missing)))
         addons = tenant.addons | {name}
-        provision.upgrade_tenant(connection, tenant, kernel.histories(addons))
+        try:
+            provision.upgrade_tenant(connection, tenant, kernel.histories(addons))
+        except Exception as error:  # whatever a migration raises
+            said = " ".join(str(error).split())
+            raise click.ClickException(f"{name}: {type(error).__name__}: {said}") from error
         provision.set_addons(connection, tenant, addons)
 
 
@@ -190,7 +200,7 @@ def disable(name: str, slug: str) -> None:
     """
     catalogue = work().kernel.catalogue
     with work().owner() as connection:
-        tenant = provision.find_tenant(connection, slug)
+        tenant = provision.find_tenant(connection, slug, hold=True)
         needing = [each for each in catalogue.dependents(name) if each in tenant.addons]
         if needing:
             raise click.ClickException(_("Switch off %(needing)s first.", needing=", ".join(needing)))
@@ -229,6 +239,6 @@ def makemigration(name: str, message: str) -> None:
             history = next(each for each in kernel.histories(addons) if each.name == name)
             path = write_revision(connection, scratch.schema, history, message)
         else:
-            raise AddonError(name)
+            raise click.ClickException(_("There is no addon “%(name)s”.", name=name))
         connection.rollback()
     click.echo(str(path))
