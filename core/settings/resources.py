@@ -6,6 +6,7 @@ from core.access.models import Unit
 from core.auth.models import User
 from core.i18n import _l
 from core.resources.declaration import Resource, Section
+from core.settings.services import UnitService
 
 
 class UserResource(Resource):
@@ -34,3 +35,4 @@ class UnitResource(Resource):
     form = (Section(_l("Basics"), "code", "name", "parent"),)
     quick_create = ("code", "name", "parent")
     sort = ("code",)
+    service_class = UnitService
