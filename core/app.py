@@ -42,6 +42,7 @@ def create_app(kernel: Kernel) -> Flask:
         MAX_FORM_PARTS=20_000,
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
         TRUSTED_HOSTS=None,
+        PROVIDE_AUTOMATIC_OPTIONS=False,  # nobody asks across origins
     )
     install_widgets(app.jinja_env)
     set_up_lifecycle(app, {"pages": "core", "api_docs": "core"} | {blueprint.name: addon for addon, blueprint in kernel.blueprints})

@@ -40,7 +40,11 @@ def sign_in(session: Session, email: str, password: str) -> str:
     if not verify(row.password_hash if row else None, password) or row is None:
         raise WrongCredentials
     token = secrets.token_urlsafe(32)
-    values = {"token_hash": digest(token), "administrator_id": row.id, "expires_at": datetime.now(UTC) + _LIFE}
+    values = {
+        "token_hash": digest(token),
+        "administrator_id": row.id,
+        "expires_at": datetime.now(UTC) + _LIFE,
+    }
     session.execute(insert(administrator_session).values(values))
     return token
 
@@ -54,7 +58,10 @@ def administrator_by_session(session: Session, token: str) -> str:
     email = session.scalar(
         select(administrator.c.email)
         .join(administrator_session, administrator_session.c.administrator_id == administrator.c.id)
-        .where(administrator_session.c.token_hash == digest(token), administrator_session.c.expires_at > func.now())
+        .where(
+            administrator_session.c.token_hash == digest(token),
+            administrator_session.c.expires_at > func.now(),
+        )
     )
     if email is None:
         raise Unauthenticated

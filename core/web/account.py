@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -70,8 +68,7 @@ def _login_page(email: str = "", error: GuanxiError | None = None) -> Response:
 
 def _own_page(url: str) -> str:
     """``url`` if it leads to a page of ours, the start page otherwise."""
-    parts = urlsplit(url)
-    is_ours = url.startswith("/") and not url.startswith(("//", "/\\")) and not parts.netloc and "\\" not in url
+    is_ours = url.startswith("/") and not url.startswith("//") and "\\" not in url and url.isprintable()
     return url if is_ours else "/"
 
 

@@ -9,12 +9,15 @@ from urllib.parse import urlencode
 import orjson
 from flask import Flask, Response, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from markupsafe import escape
 from psycopg2 import errors as pg
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from core.addons.manifest import RESERVED
+from core.addons.switch import is_on
 from core.db.session import rollback
 from core.errors import (
     BadRequest,
@@ -30,6 +33,7 @@ from core.errors import (
 )
 from core.i18n import language
 from core.web.assets.manifest import AssetsMissing
+from core.web.lifecycle import become, kernel
 from core.web.shell import shell_or_none
 
 logger = logging.getLogger(__name__)
@@ -91,7 +95,11 @@ def _answer(error: GuanxiError) -> ResponseReturnValue:
 def _sign_in_address() -> str:
     if "tenant" not in g:
         return "/platform/login"
-    return "/login?" + urlencode({"next": request.full_path.rstrip("?")}) if request.method == "GET" else "/login"
+    return (
+        "/login?" + urlencode({"next": request.full_path.rstrip("?")})
+        if request.method == "GET"
+        else "/login"
+    )
 
 
 def _page(error: GuanxiError) -> str:
@@ -111,6 +119,12 @@ def _page(error: GuanxiError) -> str:
 
 
 def _translated(error: HTTPException) -> GuanxiError:
+    if error.code in (404, 405) and _is_below_nothing():
+        # What an addon that is off answers to the same request, so that it cannot be told from none.
+        if not current_user.is_authenticated:
+            return Unauthenticated()
+        become(current_user.actor)
+        return NotFound()
     kinds: dict[int | None, GuanxiError] = {
         404: NotFound(),
         405: MethodNotAllowed(),
@@ -118,6 +132,14 @@ def _translated(error: HTTPException) -> GuanxiError:
         415: UnsupportedMedia(expected="application/json"),
     }
     return kinds.get(error.code) or BadRequest()
+
+
+def _is_below_nothing() -> bool:
+    """Whether the address lies where an addon's pages would be, but of none this tenant has on."""
+    _, name, *rest = request.path.split("/")
+    if "tenant" not in g or not rest or name in RESERVED:
+        return False
+    return name not in kernel().catalogue.addons or not is_on(g.tenant, name)
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:

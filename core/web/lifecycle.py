@@ -120,12 +120,15 @@ def signed_in() -> Any:
 
 
 def _guard() -> None:
-    """Before a page: its addon must be on, somebody must be signed in, and a form must be one of ours."""
+    """Before a page: somebody must be signed in, its addon must be on, and a form must be one of ours.
+
+    In this order, so that a stranger cannot tell what is on.
+    """
     addon = current_app.extensions["guanxi_pages"].get(request.blueprint)
     if addon is None:
         return
-    require(g.tenant, addon)
     become(signed_in().actor)
+    require(g.tenant, addon)
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token")
         check_csrf(kernel().config.secret_key, request.cookies.get(COOKIE), given)
@@ -143,5 +146,3 @@ def _close(error: BaseException | None) -> None:
     session = g.pop("session", None)
     if session is not None:
         session.close()
-
-

@@ -39,8 +39,16 @@ class Forged(Forbidden):
 
 
 def csrf_token(secret: bytes, session_token: str) -> str:
-    """The token that forms of the browser holding ``session_token`` must carry."""
-    return hmac.new(secret, b"csrf:" + session_token.encode(), hashlib.sha256).hexdigest()
+    """A token that forms of the browser holding ``session_token`` must carry.
+
+    It differs with every page, so that the length of a compressed page tells nothing about it.
+    """
+    salt = secrets.token_hex(8)
+    return f"{salt}.{_seal(secret, session_token, salt)}"
+
+
+def _seal(secret: bytes, session_token: str, salt: str) -> str:
+    return hmac.new(secret, f"csrf:{salt}:{session_token}".encode(), hashlib.sha256).hexdigest()
 
 
 def check_csrf(secret: bytes, session_token: str | None, given: str | None) -> None:
@@ -49,7 +57,10 @@ def check_csrf(secret: bytes, session_token: str | None, given: str | None) -> N
     Raises:
         Forged: the token is missing or another.
     """
-    if not session_token or not given or not hmac.compare_digest(csrf_token(secret, session_token), given):
+    if not session_token or not given:
+        raise Forged
+    salt, _, seal = given.partition(".")
+    if not hmac.compare_digest(_seal(secret, session_token, salt).encode(), seal.encode()):
         raise Forged
 
 
