@@ -186,12 +186,12 @@ class ActivityService(Service):
         """Write, and keep up when the customers were last talked to."""
         super().write(batch)
         touched = {
-            customer
+            at(self.resource, "customer")
             for change in batch.changes
-            for customer in (change.stored(self.resource, "customer"), change.now(self.resource, "customer"))
-            if customer is not None
+            for at in (change.stored, change.now)
+            if at(self.resource, "done_at") is not None
         }
-        keep_last_contacted(batch.session, touched)
+        keep_last_contacted(batch.session, touched - {None})
 
     def delete(self, session: Session, record_ids: Sequence[int], *, actor: Actor) -> None:
         """Delete, and keep up when the customers were last talked to."""

@@ -150,13 +150,16 @@ class Gateway(Conditions):
             yield shape, part
 
     def locked(self, resource: Resource, record_ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
-        """The stored rows of some records within reach, locked until the transaction ends."""
+        """The stored rows of some records within reach, locked until the transaction ends.
+
+        Others may link to them meanwhile: the lock is that of a change which leaves the key alone.
+        """
         table = resource.table
         statement = select(table).where(table.c.id.in_(record_ids)).order_by(table.c.id)
         scope = self.scope(resource, table)
         if scope is not None:
             statement = statement.where(scope)
-        rows = self.session.execute(statement.with_for_update(of=table)).mappings()
+        rows = self.session.execute(statement.with_for_update(of=table, key_share=True)).mappings()
         return {row["id"]: row for row in rows}
 
     def reached(self, resource: Resource, record_ids: Iterable[int]) -> set[int]:

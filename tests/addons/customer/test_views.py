@@ -221,7 +221,7 @@ def test_the_api_logs_talks_too(api: Callable[..., ApiClient], make: Callable[..
     path = f"customer/customers/{customer}/actions/log_contact"
     refused = caller.post(path, json={"kind": "flight"})
     assert refused.status_code == 422
-    assert set(refused.json["errors"]) == {"kind"}
+    assert set(orjson.loads(refused.data)["errors"]) == {"kind"}
     assert stored() == []
     answer = caller.post(path, json={"kind": "mail", "body": "Sent the offer", "next_on": "2030-01-07"})
     assert answer.status_code in (200, 204), answer.text
