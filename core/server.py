@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import uvicorn
 from a2wsgi import WSGIMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 
 from core.app import create_app
 from core.errors import Conflict
@@ -48,7 +49,7 @@ def serve(kernel: Kernel, host: str, port: int, *, on_start: Any = None) -> None
         port: port to listen on.
         on_start: called once the port answers.
     """
-    application = WSGIMiddleware(create_app(kernel), workers=THREADS)
+    application = GZipMiddleware(WSGIMiddleware(create_app(kernel), workers=THREADS), compresslevel=5)
     config = uvicorn.Config(
         application,
         host=host,
