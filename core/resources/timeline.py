@@ -31,6 +31,9 @@ PAGE: Final = 30
 _BLOCK: Final = 1024 * 1024
 #: Control characters but line breaks and tabs, and halves of surrogate pairs.
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+#: What the name of a file leaves out: these, line breaks, and marks that turn the direction of reading.
+_UNNAMEABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}", re.IGNORECASE | re.ASCII)
 
 _entry = TimelineEntry.__table__
 _attachment = Attachment.__table__
@@ -130,7 +133,7 @@ def add_note(gateway: Gateway, resource: Resource, record_id: int, body: str) ->
     """
     gateway.require(resource, "read")
     _editable(gateway, resource, record_id)
-    text = body.strip()
+    text = body.replace("\r\n", "\n").strip()
     problem = note_problem(text)
     if problem is not None:
         raise Invalid({"body": [problem]})
@@ -233,9 +236,10 @@ def add_attachment(
     """
     gateway.require(resource, "read")
     _editable(gateway, resource, record_id)
-    shown = Path(name.replace("\\", "/").replace("\x00", "")).name[:255]
+    shown = _file_name(name)
     if not shown:
         raise Invalid({"file": [_l("Choose a file first.")]})
+    kind = media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
     size, digest = _keep(store / str(tenant_of(gateway.session).id), content)
     attachment_id = gateway.session.scalar(
         insert(_attachment)
@@ -243,7 +247,7 @@ def add_attachment(
             resource=resource.name,
             record_id=record_id,
             name=shown,
-            media_type=media_type[:120],
+            media_type=kind,
             size=size,
             sha256=digest,
         )
@@ -279,6 +283,13 @@ def open_attachment(
     if not path.is_file():
         raise NotFound
     return row, path
+
+
+def _file_name(given: str) -> str:
+    """The last part of a path as some system writes it, fit to be stored, shown and sent; empty for none."""
+    name = Path(_UNNAMEABLE.sub("", given).replace("\\", "/")).name
+    stem, suffix = Path(name).stem, Path(name).suffix[:20]
+    return "" if name == ".." else stem[: 255 - len(suffix)] + suffix
 
 
 def _add(gateway: Gateway, resource: Resource, record_id: int, **values: Any) -> int:
