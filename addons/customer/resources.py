@@ -15,7 +15,7 @@ class CustomerResource(Resource):
     model = models.Customer
     title, title_plural = _l("Customer"), _l("Customers")
     icon = "building"
-    subtitle = ("number", "industry", "city")
+    subtitle = ("number",)
     tags = ("kind", "type")
     list_columns = ("name", "kind", "level", "industry", "city", "phone", "owner", "last_contacted_at")
     quick_filters = ("kind", "type")
@@ -107,8 +107,8 @@ class ContactResource(Resource):
     model = models.Contact
     title, title_plural = _l("Contact"), _l("Contacts")
     icon = "users"
-    subtitle = ("customer", "job_title")
-    list_columns = ("name", "customer", "job_title", "phone", "email", "owner", "updated_at")
+    subtitle = ("customer",)
+    list_columns = ("name", "job_title", "department", "phone", "email", "owner", "updated_at")
     quick_filters = ("gender",)
     form = (
         Section(_l("Basics"), "name", "customer", "job_title", "department", "owner", "unit", "tags"),
@@ -135,7 +135,7 @@ class ActivityResource(Resource):
     label = "subject"
     subtitle = ("customer",)
     tags = ("kind", "state")
-    list_columns = ("subject", "kind", "state", "customer", "contact", "due_at", "done_at", "owner")
+    list_columns = ("subject", "kind", "state", "contact", "due_at", "done_at", "owner")
     quick_filters = ("kind", "state")
     form = (
         Section(_l("Basics"), "subject", "kind", "state", "customer", "contact", "owner", "unit"),

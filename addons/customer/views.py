@@ -160,14 +160,14 @@ def _dialog(names: tuple[str, ...], typed: Mapping[str, Any], error: GuanxiError
     form = Form(activity, (Section(activity.title, *names),), with_lines=False)
     query = request.query_string.decode()
     view = form.view(title=title, action=f"{request.path}?{query}", cancel_url="", typed=typed, error=error)
-    shown = [
-        # What a talk was about may stay empty: then it is called like its kind.
-        FieldSection("", [replace(field, required=field.required and not is_log) for field in each.fields])
-        for each in view.sections
-    ]
-    if is_log:
-        shown.append(FieldSection("", _next_step(typed, error)))
-    return render_template("customer/dialog.html", view=view, sections=shown, csrf=shell().csrf)
+    fields = [field for section in view.sections for field in section.fields]
+    if is_log:  # a talk without a subject is called like its kind
+        fields = [*(replace(field, required=False) for field in fields), *_next_step(typed, error)]
+    return render_template(
+        "records/quick_create.html",
+        view=replace(view, sections=[FieldSection("", fields)]),
+        csrf=shell().csrf,
+    )
 
 
 def _next_step(typed: Mapping[str, Any], error: GuanxiError | None) -> list[FieldView]:
