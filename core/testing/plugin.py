@@ -52,9 +52,10 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    """The configuration of a development machine with a data folder of its own."""
+    """The configuration of a development machine with a data folder of its own, and the addons of an author."""
     folder = tmp_path_factory.mktemp("files")
-    return Config.from_environ({"GUANXI_DATA": str(folder), "PATH": os.environ.get("PATH", "")})
+    taken = ("GUANXI_ADDONS_PATH", "PATH")
+    return Config.from_environ({"GUANXI_DATA": str(folder), **{name: os.environ.get(name, "") for name in taken}})
 
 
 @pytest.fixture(scope="session")
