@@ -489,7 +489,7 @@ def _extract(method: str, path: Path, keywords: dict[str, Any]) -> Iterator[Said
 
 def _files(folder: Path, ending: str) -> list[Path]:
     """The sources below a room; migrations, built files and tests say nothing."""
-    skipped = {"migrations", "dist", "testing", "__pycache__", "node_modules"}
+    skipped = {"migrations", "dist", "testing", "tests", "__pycache__", "node_modules"}
     return sorted(
         path
         for path in folder.rglob(f"*{ending}")
