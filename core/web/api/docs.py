@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import orjson
 from flask import Blueprint, Response, render_template, request
+from markupsafe import Markup, escape
 
 from core.web.api.documents import document_of_reader, written
 from core.web.shell import shell
@@ -54,11 +56,11 @@ def _operations(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 "method_tag": Option(method, method.upper(), _TONES[method]),
                 "path": path,
                 "summary": operation["summary"],
-                "parameters": [_resolved(found, each) for each in parameters],
+                "parameters": [_explained(_resolved(found, each)) for each in parameters],
                 "members": members,
                 "example": example,
                 "responses": [
-                    (status, _resolved(found, response)["description"])
+                    (status, _prose(_resolved(found, response)["description"]))
                     for status, response in operation["responses"].items()
                 ],
             }
@@ -71,13 +73,27 @@ def _body(found: Mapping[str, Any], operation: Mapping[str, Any]) -> tuple[list[
         schema = _resolved(found, media["schema"])
         required = set(schema.get("required", ()))
         members = [
-            {**_resolved(found, node), "name": name, "required": name in required, "type": _type(node)}
+            {
+                **_explained(_resolved(found, node)),
+                "name": name,
+                "required": name in required,
+                "type": _type(node),
+            }
             for name, node in schema.get("properties", {}).items()
         ]
         example = media.get("example")
         shown = orjson.dumps(example, option=orjson.OPT_INDENT_2).decode() if example is not None else ""
         return members, shown
     return [], ""
+
+
+def _explained(node: Mapping[str, Any]) -> dict[str, Any]:
+    return {**node, "prose": _prose(node.get("description", ""))}
+
+
+def _prose(text: str) -> Markup:
+    """A description, what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
 
 
 def _resolved(found: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
