@@ -54,21 +54,30 @@ OPERATOR: Final = Actor(
 )
 
 
-def make_actor(
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What follows from the roles of a user; the same until roles, units or the tree change."""
+
+    roles: frozenset[str]
+    reaches: Mapping[tuple[str, str], Sequence[Reach]]
+    is_administrator: bool
+    kind: frozenset[tuple[str, bool]]
+
+
+def rights_of(
     permissions: Permissions,
-    user: Mapping[str, Any],
+    home: int | None,
     assignments: Sequence[tuple[str, int | None]],
     below: Mapping[int, Sequence[int]],
-) -> Actor:
+) -> Rights:
     """Work out what a user reaches.
 
     Args:
         permissions: what the roles grant.
-        user: id, name, email, unit_id, language, theme.
+        home: the user's own unit.
         assignments: ``(role, unit or None)``; None stands for the user's own unit.
         below: for each of these units itself and all units below it, where a role looks that far.
     """
-    home = user["unit_id"]
     places = [(role, unit if unit is not None else home) for role, unit in assignments]
     roles = frozenset(role for role, _ in assignments)
     reaches: dict[tuple[str, str], list[Reach]] = {}
@@ -77,17 +86,23 @@ def make_actor(
             reach = Reach(each.scope, role, _units(each.scope, unit, below))
             for verb in each.verbs:
                 reaches.setdefault((each.resource, verb), []).append(reach)
+    kind = frozenset((role, unit is not None) for role, unit in places)
+    return Rights(roles, reaches, permissions.is_administrator(roles), kind)
+
+
+def make_actor(user: Mapping[Any, Any], rights: Rights) -> Actor:
+    """The actor of a user's row (id, name, email, unit_id, language, theme) and his rights."""
     return Actor(
         user_id=user["id"],
         name=user["name"],
         email=user["email"],
-        unit_id=home,
+        unit_id=user["unit_id"],
         language=user["language"],
         theme=user["theme"],
-        roles=roles,
-        reaches=reaches,
-        is_administrator=permissions.is_administrator(roles),
-        kind=frozenset((role, unit is not None) for role, unit in places),
+        roles=rights.roles,
+        reaches=rights.reaches,
+        is_administrator=rights.is_administrator,
+        kind=rights.kind,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import fields
@@ -30,3 +32,15 @@ class RoleAssignment(Model):
     user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("core_user.id", ondelete="CASCADE"))
     role: Mapped[str] = mapped_column(String(60))
     unit_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("core_unit.id", ondelete="CASCADE"))
+
+
+class RightsStamp(Model):
+    """One row: a mark that triggers draw anew whenever roles, units or the tree change.
+
+    Every process keeps worked-out rights under the mark they were read with, so a change counts
+    with the next request everywhere.
+    """
+
+    __tablename__ = "core_rights_stamp"
+
+    stamp: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())

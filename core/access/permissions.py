@@ -72,6 +72,8 @@ class Permissions:
         self.roles: dict[str, Role] = {role.code: role for role in READY_ROLES}
         self._grants: dict[str, list[Grant]] = defaultdict(list)
         self._resources: set[str] = set()
+        #: ``{(tenant, user): (stamp, rights)}``, kept by `core.auth.services`.
+        self.known: dict[tuple[int, int], tuple[str, Any]] = {}
 
     def add_resource(self, resource: str) -> None:
         """Make a resource known; the administrator may do everything with it."""

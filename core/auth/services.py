@@ -13,11 +13,12 @@ from sqlalchemy import TextClause, case, delete, func, insert, literal, select, 
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from core.access.actor import Actor, make_actor
+from core.access.actor import Actor, Rights, make_actor, rights_of
 from core.access.models import RoleAssignment, Unit
 from core.access.permissions import Permissions
 from core.auth.models import ApiToken, SignInFailure, User, UserSession
 from core.auth.passwords import hash_password, verify
+from core.db.session import tenant_of
 from core.errors import Conflict, Invalid, NotFound, TooManyRequests, Unauthenticated
 from core.i18n import _l
 
@@ -164,13 +165,25 @@ def issue_token(session: Session, user_id: int, *, name: str, life: timedelta | 
 
 # Who is it?
 
-#: Everything an actor is made of; the tree is walked only for those whose roles reach below a unit.
-_ACTOR_COLUMNS = """
-    u.id, u.name, u.email, u.unit_id, u.language, u.theme,
+_USER = "u.id, u.name, u.email, u.unit_id, u.language, u.theme, (select stamp::text from core_rights_stamp) as stamp"
+_BY_SESSION = text(f"""
+    select {_USER} from core_user_session s join core_user u on u.id = s.user_id
+    where s.token_hash = :key and s.expires_at > now() and u.archived_at is null
+""")  # noqa: S608 - the column names are our own
+_BY_TOKEN = text(f"""
+    select {_USER} from core_api_token t join core_user u on u.id = t.user_id
+    where t.token_hash = :key and (t.expires_at is null or t.expires_at > now()) and u.archived_at is null
+""")  # noqa: S608
+_BY_EMAIL = text(f"select {_USER} from core_user u where lower(u.email) = lower(:key)")  # noqa: S608
+#: Everything rights follow from, with the stamp of the same snapshot; the tree is walked only for
+#: those whose roles reach below a unit.
+_RIGHTS = text("""
+    select u.unit_id, (select stamp::text from core_rights_stamp) as stamp,
     coalesce((select json_agg(json_build_array(r.role, r.unit_id) order by r.id)
               from core_role_assignment r where r.user_id = u.id), '[]'::json) as assignments,
-    case when exists (select from core_role_assignment r where r.user_id = u.id and r.role = any(:reaching_below))
-    then (
+    case when exists (
+        select from core_role_assignment r where r.user_id = u.id and r.role = any(:reaching_below)
+    ) then (
         with recursive tree(top, id) as (
             select coalesce(r.unit_id, u.unit_id), coalesce(r.unit_id, u.unit_id)
             from core_role_assignment r where r.user_id = u.id
@@ -181,16 +194,10 @@ _ACTOR_COLUMNS = """
             select top, json_agg(id) as ids from tree where top is not null group by top
         ) as units
     ) end as below
-"""
-_BY_SESSION = text(f"""
-    select {_ACTOR_COLUMNS} from core_user_session s join core_user u on u.id = s.user_id
-    where s.token_hash = :key and s.expires_at > now() and u.archived_at is null
-""")  # noqa: S608 - the column names are our own
-_BY_TOKEN = text(f"""
-    select {_ACTOR_COLUMNS} from core_api_token t join core_user u on u.id = t.user_id
-    where t.token_hash = :key and (t.expires_at is null or t.expires_at > now()) and u.archived_at is null
-""")  # noqa: S608
-_BY_EMAIL = text(f"select {_ACTOR_COLUMNS} from core_user u where lower(u.email) = lower(:key)")  # noqa: S608
+    from core_user u where u.id = :user
+""")
+#: Users whose rights a process remembers; all are worked out anew when there are more.
+_REMEMBERED: Final = 5000
 
 
 def actor_by_session(session: Session, permissions: Permissions, token: str) -> Actor:
@@ -224,13 +231,30 @@ def actor_by_email(session: Session, permissions: Permissions, email: str) -> Ac
 
 
 def _found(session: Session, permissions: Permissions, statement: TextClause, key: str) -> Actor:
-    given = {"key": key, "reaching_below": permissions.roles_reaching_below()}
-    row = session.connection().execute(statement, given).mappings().first()
+    row = session.connection().execute(statement, {"key": key}).mappings().first()
     if row is None:
         raise Unauthenticated
+    return make_actor(row, _rights(session, permissions, row["id"], row["stamp"]))
+
+
+def _rights(session: Session, permissions: Permissions, user_id: int, stamp: str | None) -> Rights:
+    """What a user's roles reach: as remembered under the present stamp, or worked out."""
+    place = tenant_of(session).id, user_id
+    remembered = permissions.known.get(place)
+    if remembered is not None and remembered[0] == stamp:
+        rights: Rights = remembered[1]
+        return rights
+    given = {"user": user_id, "reaching_below": permissions.roles_reaching_below()}
+    row = session.connection().execute(_RIGHTS, given).mappings().one()
     below = {int(unit): ids for unit, ids in (row["below"] or {}).items()}
-    assignments = [(role, unit) for role, unit in row["assignments"]]
-    return make_actor(permissions, {str(name): value for name, value in row.items()}, assignments, below)
+    rights = rights_of(
+        permissions, row["unit_id"], [(role, unit) for role, unit in row["assignments"]], below
+    )
+    if row["stamp"] is not None and not session.in_nested_transaction():
+        if len(permissions.known) >= _REMEMBERED:
+            permissions.known.clear()
+        permissions.known[place] = row["stamp"], rights
+    return rights
 
 
 # People

@@ -7,6 +7,7 @@ HTTP) take ``client`` or ``api``; the tables they may have touched are emptied a
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +25,10 @@ from core.app import create_app
 from core.auth import services as auth
 from core.auth.login import COOKIE
 from core.config import Config
-from core.db.embedded import Server
+from core.db.embedded import APP_LOGIN, OWNER_LOGIN, Server
 from core.db.provision import create_tenant, find_tenant, prepare
 from core.db.tenancy import Tenant
+from core.db.urls import Urls
 from core.kernel import Kernel, start_kernel
 from core.web.security import csrf_token
 
@@ -50,12 +52,27 @@ def server() -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def own_database(server: Server) -> Iterator[Urls]:
+    """A database with nothing in it, for tests that make and break tenants of their own."""
+    name = f"own_{secrets.token_hex(4)}"
+    engine = create_engine(server.url(OWNER_LOGIN, "postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"create database {name} strategy wal_log"))
+    yield Urls(server.url(APP_LOGIN, name), server.url(OWNER_LOGIN, name))
+    with engine.connect() as connection:
+        connection.execute(text(f"drop database {name} with (force)"))
+    engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     """The configuration of a development machine with a data folder of its own, and the addons of an author."""
     folder = tmp_path_factory.mktemp("files")
     taken = ("GUANXI_ADDONS_PATH", "PATH")
-    return Config.from_environ({"GUANXI_DATA": str(folder), **{name: os.environ.get(name, "") for name in taken}})
+    return Config.from_environ(
+        {"GUANXI_DATA": str(folder), **{name: os.environ.get(name, "") for name in taken}}
+    )
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +132,9 @@ def operator() -> Actor:
     return OPERATOR
 
 
-def _make_user(session: Session, kernel: Kernel, role: str, name: str, unit: int | None, language: str | None) -> str:
+def _make_user(
+    session: Session, kernel: Kernel, role: str, name: str, unit: int | None, language: str | None
+) -> str:
     number = session.scalar(text("select count(*) from core_user"))
     email = f"{role}{number}@example.com"
     values = {"name": name, "email": email, "unit": unit, "language": language}
@@ -144,7 +163,9 @@ def app(kernel: Kernel) -> Flask:
 
 
 @pytest.fixture
-def committed(tenants: dict[str, Tenant], kernel: Kernel, owner_engine: Engine) -> Iterator[Callable[[], Any]]:
+def committed(
+    tenants: dict[str, Tenant], kernel: Kernel, owner_engine: Engine
+) -> Iterator[Callable[[], Any]]:
     """For tests that commit: gives ``kernel.database.unit_of_work`` of the main tenant; empties all tables after."""
     yield lambda: kernel.database.unit_of_work(tenants["main"])
     with owner_engine.begin() as connection:
@@ -152,7 +173,7 @@ def committed(tenants: dict[str, Tenant], kernel: Kernel, owner_engine: Engine) 
             tables = connection.scalars(
                 text(
                     "select format('%I.%I', schemaname, tablename) from pg_tables"
-                    " where schemaname = :schema and tablename not like 'mig\\_%'"
+                    " where schemaname = :schema and tablename not like 'mig\\_%' and tablename <> 'core_rights_stamp'"
                 ),
                 {"schema": tenant.schema},
             ).all()
@@ -171,7 +192,9 @@ class ApiClient:
         """Send a request; ``path`` is below ``/api/v1/`` unless it begins with a slash."""
         url = path if path.startswith("/") else f"/api/v1/{path}"
         headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
-        return self.client.open(url, method=method, base_url=f"http://{self.host}", headers=headers, **options)
+        return self.client.open(
+            url, method=method, base_url=f"http://{self.host}", headers=headers, **options
+        )
 
     def get(self, path: str, **options: Any) -> TestResponse:
         """GET."""
@@ -191,7 +214,9 @@ class ApiClient:
 
 
 @pytest.fixture
-def api(app: Flask, kernel: Kernel, tenants: dict[str, Tenant], committed: object) -> Callable[..., ApiClient]:
+def api(
+    app: Flask, kernel: Kernel, tenants: dict[str, Tenant], committed: object
+) -> Callable[..., ApiClient]:
     """Makes API clients: ``api("analyst")``, ``api("administrator", tenant="bare")``."""
 
     def make(role: str = "administrator", *, tenant: str = "main", unit: int | None = None) -> ApiClient:
@@ -225,10 +250,14 @@ class Browser:
 
 
 @pytest.fixture
-def client(app: Flask, kernel: Kernel, tenants: dict[str, Tenant], committed: object) -> Callable[..., Browser]:
+def client(
+    app: Flask, kernel: Kernel, tenants: dict[str, Tenant], committed: object
+) -> Callable[..., Browser]:
     """Makes signed-in browsers: ``client("account_manager")``, ``client(language="zh")``."""
 
-    def make(role: str = "administrator", *, tenant: str = "main", language: str = "en", name: str = "Ada") -> Browser:
+    def make(
+        role: str = "administrator", *, tenant: str = "main", language: str = "en", name: str = "Ada"
+    ) -> Browser:
         with kernel.database.unit_of_work(tenants[tenant]) as session:
             email = _make_user(session, kernel, role, name, None, language)
             actor = auth.actor_by_email(session, kernel.permissions, email)
