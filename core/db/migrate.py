@@ -46,8 +46,10 @@ def _config(history: History, **attributes: Any) -> AlembicConfig:
     return config
 
 
-def migrate(connection: Connection, schema: str, histories: Iterable[History]) -> None:
-    """Bring the tables in ``schema`` to the newest revision of each history.
+def migrate(
+    connection: Connection, schema: str, histories: Iterable[History], revision: str = "heads"
+) -> None:
+    """Bring the tables in ``schema`` to the newest revision of each history, or to ``revision``.
 
     Args:
         connection: of the owner, in a transaction whose search_path is ``schema`` alone.
@@ -56,7 +58,7 @@ def migrate(connection: Connection, schema: str, histories: Iterable[History]) -
     """
     for history in histories:
         if history.folder.is_dir():
-            command.upgrade(_config(history, connection=connection, schema=schema), "heads")
+            command.upgrade(_config(history, connection=connection, schema=schema), revision)
 
 
 def downgrade(connection: Connection, schema: str, history: History, revision: str) -> None:
@@ -94,8 +96,19 @@ def differences(
         known = metadata.tables.get(table.key) if table is not None else None
         return known is None or known.info.get("addon", "platform") in wanted
 
-    options = {"include_object": belongs, "compare_server_default": False}
+    options = {"include_object": belongs, "compare_server_default": False, **schema_options(metadata)}
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+
+def schema_options(metadata: MetaData | None) -> dict[str, Any]:
+    """What Alembic needs to compare models that name their schema, as the control tables do."""
+    if metadata is None or metadata.schema is None:
+        return {}
+
+    def is_ours(name: str | None, kind: str, parents: Any) -> bool:
+        return kind != "schema" or name == metadata.schema
+
+    return {"include_schemas": True, "include_name": is_ours}
 
 
 def write_revision(connection: Connection, schema: str, history: History, message: str) -> Path:

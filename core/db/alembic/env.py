@@ -7,6 +7,8 @@ from typing import Any
 from alembic import context
 from sqlalchemy.schema import SchemaItem
 
+from core.db.migrate import schema_options
+
 attributes = context.config.attributes
 
 
@@ -28,5 +30,6 @@ context.configure(
     version_table_schema=attributes["schema"],
     include_object=_belongs,
     compare_server_default=False,
+    **schema_options(attributes.get("target_metadata")),
 )
 context.run_migrations()

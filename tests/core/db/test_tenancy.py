@@ -1,0 +1,397 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from core.db import platform, session
+from core.db.embedded import APP_LOGIN, Server
+from core.db.provision import create_tenant, delete_tenant, set_state
+from core.db.session import BoundSession, Database, commit, tenant_of
+from core.db.tenancy import (
+    ByHost,
+    Platform,
+    Tenant,
+    TenantClosed,
+    UnboundSession,
+    UnknownHost,
+    host_binding,
+)
+from core.kernel import Kernel
+
+#: Who the connection is, and the schemas it looks into and may use.
+_WHERE = text("select current_user::text, array_to_string(current_schemas(false), ',')")
+
+
+def _where(session: Session) -> tuple[str, str]:
+    role, path = session.execute(_WHERE).one()
+    return role, path
+
+
+def _bound_to(tenant: Tenant) -> tuple[str, str]:
+    return tenant.role, tenant.schema
+
+
+@pytest.fixture
+def one_connection(server: Server) -> Iterator[Database]:
+    """A pool with a single connection, so that every session gets the same one."""
+    database = Database(server.app_url, pool_size=1)
+    database.engine.pool._max_overflow = 0  # type: ignore[attr-defined]
+    yield database
+    database.close()
+
+
+# Binding
+
+
+def test_a_session_without_a_binding_raises(kernel: Kernel) -> None:
+    with BoundSession(kernel.database.engine) as session, pytest.raises(UnboundSession):
+        session.execute(text("select 1"))
+
+
+def test_the_platform_is_no_tenant(kernel: Kernel) -> None:
+    with kernel.database.session(Platform()) as session, pytest.raises(UnboundSession):
+        tenant_of(session)
+
+
+def test_a_binding_holds_through_rollback_commit_and_a_failing_savepoint(
+    kernel: Kernel, tenant: Tenant
+) -> None:
+    with kernel.database.session(tenant) as session:
+        assert _where(session) == _bound_to(tenant)
+        session.rollback()
+        assert _where(session) == _bound_to(tenant)
+        with pytest.raises(DBAPIError), session.begin_nested():
+            session.execute(text("select 1 / 0"))
+        assert _where(session) == _bound_to(tenant)
+        commit(session)
+        assert _where(session) == _bound_to(tenant)
+
+
+def test_a_session_found_by_host_stays_with_that_tenant(kernel: Kernel, tenant: Tenant) -> None:
+    with kernel.database.session(ByHost("main.localhost", "main")) as session:
+        assert _where(session) == _bound_to(tenant)
+        session.rollback()
+        assert _where(session) == _bound_to(tenant)
+        assert tenant_of(session) == tenant
+
+
+def test_the_next_user_of_a_connection_finds_nothing_of_the_last(
+    one_connection: Database, tenants: dict[str, Tenant]
+) -> None:
+    with one_connection.session(tenants["main"]) as session:
+        process = session.scalar(text("select pg_backend_pid()"))
+        commit(session)
+    with one_connection.engine.connect() as connection:
+        assert connection.scalar(text("select pg_backend_pid()")) == process
+        assert connection.execute(_WHERE).one() == (APP_LOGIN, "")
+    with one_connection.session(tenants["bare"]) as session:
+        assert session.scalar(text("select pg_backend_pid()")) == process
+        assert _where(session) == _bound_to(tenants["bare"])
+
+
+def test_a_connection_is_retired_after_its_number_of_tenants(
+    one_connection: Database, tenants: dict[str, Tenant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "TENANTS_PER_CONNECTION", 2)
+
+    def process(tenant: Tenant) -> int:
+        with one_connection.session(tenant) as session:
+            return int(session.scalar(text("select pg_backend_pid()")) or 0)
+
+    first = process(tenants["main"])
+    assert process(tenants["main"]) == first, "the same tenant again wears nothing out"
+    assert process(tenants["bare"]) == first
+    second = process(tenants["main"])
+    assert second != first
+    assert process(tenants["main"]) == second, "the new connection begins to count anew"
+
+
+def test_work_after_a_commit_is_done_once_and_never_after_a_rollback(kernel: Kernel, tenant: Tenant) -> None:
+    done: list[str] = []
+    with kernel.database.session(tenant) as bound:
+        session.after_commit(bound, lambda: done.append("undone"))
+        session.rollback(bound)
+        session.after_commit(bound, lambda: done.append("kept"))
+        commit(bound)
+        commit(bound)
+    assert done == ["kept"]
+
+
+def test_a_unit_of_work_that_raises_leaves_nothing(kernel: Kernel, tenant: Tenant) -> None:
+    done: list[str] = []
+    with pytest.raises(ZeroDivisionError), kernel.database.unit_of_work(tenant) as bound:
+        bound.execute(text("insert into core_unit (code, name) values ('x', 'X')"))
+        session.after_commit(bound, lambda: done.append("told"))
+        raise ZeroDivisionError
+    with kernel.database.session(tenant) as bound:
+        assert bound.scalar(text("select count(*) from core_unit where code = 'x'")) == 0
+    assert done == []
+
+
+def test_psycopg2_drives_every_connection(kernel: Kernel) -> None:
+    assert kernel.database.engine.dialect.driver == "psycopg2"
+
+
+# Finding a tenant by its host
+
+
+@pytest.fixture
+def found(kernel: Kernel, owner_engine: Engine, tenants: dict[str, Tenant]) -> Iterator[dict[str, Tenant]]:
+    """A tenant with a host of its own, and the default one; both without tables."""
+    made = {}
+    for slug, hosts, is_default in (("hosted", ["crm.acme.example"], False), ("fallback", [], True)):
+        with owner_engine.begin() as connection:
+            made[slug] = create_tenant(
+                connection,
+                APP_LOGIN,
+                slug,
+                name=slug,
+                histories=lambda addons: [],
+                hosts=hosts,
+                is_default=is_default,
+            )
+    yield made
+    with owner_engine.begin() as connection:
+        for tenant in made.values():
+            delete_tenant(connection, tenant)
+
+
+@pytest.mark.parametrize(
+    ("host", "slug"),
+    [
+        ("hosted.localhost", "hosted"),
+        ("HOSTED.localhost:8000", "hosted"),
+        ("hosted.localhost.", "hosted"),
+        ("crm.acme.example", "hosted"),
+        ("CRM.Acme.Example:443", "hosted"),
+        ("localhost:8000", "fallback"),
+        ("127.0.0.1:8000", "fallback"),
+        ("nobody.example", "fallback"),
+        ("[::1]:8000", "fallback"),
+    ],
+)
+def test_a_host_leads_to_its_tenant(kernel: Kernel, found: dict[str, Tenant], host: str, slug: str) -> None:
+    with kernel.database.session(host_binding(host, "localhost")) as session:
+        assert tenant_of(session).slug == slug
+
+
+@pytest.mark.parametrize("host", ["hostde.localhost", "a.hosted.localhost", "t_hosted.localhost"])
+def test_an_unknown_name_below_the_base_domain_leads_nowhere(
+    kernel: Kernel, found: dict[str, Tenant], host: str
+) -> None:
+    with (
+        kernel.database.session(host_binding(host, "localhost")) as session,
+        pytest.raises(UnknownHost) as refused,
+    ):
+        tenant_of(session)
+    assert host in refused.value.detail
+
+
+@pytest.mark.usefixtures("tenants")
+def test_without_a_default_tenant_an_unknown_host_leads_nowhere(kernel: Kernel) -> None:
+    with (
+        kernel.database.session(host_binding("nobody.example", "localhost")) as session,
+        pytest.raises(UnknownHost),
+    ):
+        tenant_of(session)
+
+
+@pytest.mark.parametrize("state", ["suspended", "failed"])
+def test_a_closed_tenant_is_not_bound_however_often_it_is_asked_for(
+    kernel: Kernel, owner_engine: Engine, found: dict[str, Tenant], state: str
+) -> None:
+    with owner_engine.begin() as connection:
+        set_state(connection, found["hosted"], state)
+    with kernel.database.session(host_binding("hosted.localhost", "localhost")) as session:
+        for _ in range(2):
+            with pytest.raises(TenantClosed):
+                tenant_of(session)
+            session.rollback()
+
+
+# What a tenant's role, and the login alone, can reach
+
+_SCHEMAS = """
+    select 'schema', nspname, '', privilege from pg_namespace, unnest(array['USAGE', 'CREATE']) privilege
+    where has_schema_privilege(:role, oid, privilege)
+"""
+_TABLES = """
+    select 'table', relnamespace::regnamespace::text, relname, privilege from pg_class,
+        unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) privilege
+    where relkind in ('r', 'v', 'm', 'p', 'f') and has_table_privilege(:role, oid, privilege)
+"""
+_COLUMNS = """
+    select 'column', relnamespace::regnamespace::text, relname, privilege from pg_class,
+        unnest(array['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) privilege
+    where relkind in ('r', 'v', 'm', 'p', 'f') and has_any_column_privilege(:role, oid, privilege)
+"""
+_SEQUENCES = """
+    select 'sequence', relnamespace::regnamespace::text, relname, privilege from pg_class,
+        unnest(array['USAGE', 'SELECT', 'UPDATE']) privilege
+    where relkind = 'S' and has_sequence_privilege(:role, oid, privilege)
+"""
+_FUNCTIONS = """
+    select 'function', pronamespace::regnamespace::text, oid::text, 'EXECUTE' from pg_proc
+    where has_function_privilege(:role, oid, 'EXECUTE') and has_schema_privilege(:role, pronamespace, 'USAGE')
+"""
+_DATABASES = """
+    select 'database', datname, '', privilege from pg_database, unnest(array['CREATE', 'TEMPORARY']) privilege
+    where datname = current_database() and has_database_privilege(:role, oid, privilege)
+"""
+_OWNED = """
+    select 'owned', classid::regclass::text, objid::text, deptype::text from pg_shdepend
+    where refclassid = 'pg_authid'::regclass and deptype = 'o'
+      and refobjid = (select oid from pg_roles where rolname = :role)
+"""
+_MEMBER = """
+    select 'member', roleid::regrole::text, '', '' from pg_auth_members
+    where member = (select oid from pg_roles where rolname = :role)
+"""
+_REACH = " union all ".join(
+    (_SCHEMAS, _TABLES, _COLUMNS, _SEQUENCES, _FUNCTIONS, _DATABASES, _OWNED, _MEMBER)
+)
+
+
+def _reach(connection: Connection, role: str) -> set[tuple[str, str, str, str]]:
+    """All that a role may do in this database: ``{(kind, schema, name, privilege)}``."""
+    return {tuple(row) for row in connection.execute(text(_REACH), {"role": role})}
+
+
+@pytest.fixture
+def everybody(
+    owner_engine: Engine, tenants: dict[str, Tenant]
+) -> Iterator[tuple[Connection, set[tuple[str, str, str, str]]]]:
+    """A connection of the owner, and what a role that was given nothing can reach."""
+    with owner_engine.connect() as connection:
+        connection.execute(text("create role nobody_at_all nologin"))
+        yield connection, _reach(connection, "nobody_at_all")
+        connection.rollback()
+
+
+def test_everybody_reaches_the_system_catalogues_alone(
+    everybody: tuple[Connection, set[tuple[str, str, str, str]]],
+) -> None:
+    _, reach = everybody
+    assert {schema for _, schema, _, _ in reach} == {"pg_catalog", "information_schema"}
+    assert {
+        row for row in reach if row[3] not in ("USAGE", "SELECT", "EXECUTE") and row[2] != "pg_settings"
+    } == set()
+
+
+def test_a_tenants_role_reaches_nothing_but_its_schema(
+    everybody: tuple[Connection, set[tuple[str, str, str, str]]], tenants: dict[str, Tenant]
+) -> None:
+    connection, reach = everybody
+    for tenant in tenants.values():
+        own = _reach(connection, tenant.role) - reach
+        assert {schema.strip('"') for _, schema, _, _ in own} == {tenant.schema}
+        assert {privilege for kind, _, _, privilege in own if kind == "schema"} == {"USAGE"}
+        assert {kind for kind, *_ in own} <= {"schema", "table", "column", "sequence", "function"}
+        assert {privilege for kind, _, _, privilege in own if kind == "table"} == {
+            "SELECT",
+            "INSERT",
+            "UPDATE",
+            "DELETE",
+        }
+        versions = {row for row in own if row[0] == "table" and row[2].startswith("mig_")}
+        assert {privilege for *_, privilege in versions} == {"SELECT"}
+
+
+def test_a_tenants_role_has_no_power_of_its_own(owner_engine: Engine, tenants: dict[str, Tenant]) -> None:
+    powers = "rolsuper or rolcreaterole or rolcreatedb or rolcanlogin or rolreplication or rolbypassrls"
+    roles = [tenant.role for tenant in tenants.values()]
+    with owner_engine.connect() as connection:
+        statement = text(f"select rolname, {powers} from pg_roles where rolname = any(:roles)")
+        assert dict(connection.execute(statement, {"roles": roles}).all()) == dict.fromkeys(roles, False)
+
+
+def test_the_login_alone_reaches_no_tenant(
+    everybody: tuple[Connection, set[tuple[str, str, str, str]]], tenants: dict[str, Tenant]
+) -> None:
+    connection, reach = everybody
+    own = _reach(connection, APP_LOGIN) - reach
+    assert {schema for kind, schema, _, _ in own if kind not in ("member", "database")} == {"platform"}
+    assert {tenant.role for tenant in tenants.values()} <= {
+        schema for kind, schema, *_ in own if kind == "member"
+    }
+    written = {name for kind, _, name, privilege in own if kind == "table" and privilege != "SELECT"}
+    assert written == {"administrator_session"}
+
+
+def test_another_tenants_tables_cannot_be_read(
+    kernel: Kernel, owner_engine: Engine, tenants: dict[str, Tenant]
+) -> None:
+    statement = text(
+        "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in (:bare, 'platform')"
+    )
+    with owner_engine.connect() as connection:
+        others = connection.scalars(statement, {"bare": tenants["bare"].schema}).all()
+    assert len(others) > 10
+    with kernel.database.session(tenants["main"]) as session:
+        for table in others:
+            with pytest.raises(ProgrammingError, match="permission denied"), session.begin_nested():
+                session.execute(text(f"select 1 from {table}"))
+
+
+_NEEDS_THE_OWNER = (
+    "create schema mine",
+    "create table mine (id int)",
+    "create table public.mine (id int)",
+    "create table platform.mine (id int)",
+    "create temporary table mine (id int)",
+    "create role mine",
+    "create function mine() returns int language sql as 'select 1'",
+    "alter table platform.tenant add column mine int",
+    "drop table platform.tenant",
+    "update platform.tenant set state = 'active'",
+    "insert into platform.administrator (email, password_hash) values ('a', 'b')",
+    "delete from platform.tenant_host",
+    "truncate platform.administrator_session",
+    "alter role guanxi_app inherit",
+    "grant guanxi_owner to guanxi_app",
+    "set role guanxi_owner",
+)
+
+
+@pytest.mark.parametrize("statement", _NEEDS_THE_OWNER)
+@pytest.mark.usefixtures("tenants")
+def test_the_web_process_cannot_change_what_is_there(kernel: Kernel, statement: str) -> None:
+    with (
+        kernel.database.session(Platform()) as session,
+        pytest.raises(DBAPIError, match=r"permission denied|must be"),
+    ):
+        session.execute(text(statement))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table mine (id int)",
+        "create temporary table mine (id int)",
+        "alter table core_user add column mine int",
+        "drop table core_unit",
+        "truncate core_unit",
+        "update mig_core set version_num = '0000'",
+        "select * from platform.tenant",
+    ],
+)
+def test_a_bound_session_cannot_change_its_tables(session: Session, statement: str) -> None:
+    with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
+        session.execute(text(statement))
+
+
+def test_a_forged_binding_reaches_only_tenants(kernel: Kernel, tenant: Tenant) -> None:
+    forged = replace(tenant, role="guanxi_owner")
+    with kernel.database.session(forged) as session, pytest.raises(DBAPIError, match="permission denied"):
+        session.execute(text("select 1"))
+
+
+def test_the_control_tables_are_found_by_the_platform(kernel: Kernel, tenants: dict[str, Tenant]) -> None:
+    with kernel.database.session(Platform()) as session:
+        slugs = session.scalars(select(platform.tenant.c.slug)).all()
+    assert {"main", "bare"} <= set(slugs)
