@@ -27,7 +27,8 @@ def upgrade() -> None:
     op.execute("insert into core_rights_stamp default values")
     op.execute(
         """
-        create function core_draw_rights_stamp() returns trigger language plpgsql as $$
+        create function core_draw_rights_stamp() returns trigger language plpgsql
+        set search_path from current as $$
         begin
             update core_rights_stamp set stamp = gen_random_uuid();
             return null;
