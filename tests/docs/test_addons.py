@@ -1,0 +1,69 @@
+"""The guide for addon developers: its addon is taken from the page, loaded and tested."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.document import ROOT, blocks
+from tools import check_texts
+
+GUIDE = ROOT / "docs" / "addons.md"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with our core and, under ``addons``, the addon the guide builds."""
+    folder = tmp_path_factory.mktemp("guide")
+    (folder / "core").symlink_to(ROOT / "core")
+    for block in blocks(GUIDE):
+        if block.rest.startswith("gifts/"):
+            path = folder / "addons" / block.rest
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
+    return folder
+
+
+def test_the_tests_of_the_guide_pass(house: Path) -> None:
+    tests = house / "addons" / "gifts" / "tests"
+    arguments = [
+        "-m",
+        "pytest",
+        str(tests),
+        "-c",
+        str(ROOT / "pyproject.toml"),
+        "-q",
+        "-p",
+        "no:cacheprovider",
+    ]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**environ, "GUANXI_ADDONS_PATH": str(house / "addons")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    written = (tests / "test_gifts.py").read_text(encoding="utf-8").count("\ndef test_")
+    assert f"{written} passed" in done.stdout
+
+
+def test_the_addon_of_the_guide_speaks_both_languages(house: Path) -> None:
+    own = house / "addons"
+    found = [str(each) for each in check_texts.problems(house) if each.path.is_relative_to(own)]
+    assert found == []
+
+
+def test_the_addon_of_the_guide_is_in_our_style(house: Path) -> None:
+    for command in (["check", "--no-cache"], ["format", "--check", "--no-cache"]):
+        options = [*command, "--config", str(ROOT / "pyproject.toml"), str(house / "addons" / "gifts")]
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *options], capture_output=True, text=True, check=False, cwd=house
+        )
+        assert done.returncode == 0, done.stdout
