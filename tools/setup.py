@@ -107,11 +107,11 @@ def bench(arguments: Sequence[str]) -> int:
 
 
 def docs(arguments: Sequence[str]) -> int:
-    """Build the documentation and execute its examples."""
+    """Execute the examples of the documentation."""
     with alone():
         prepare("dev.txt")
         build_assets()
-    become(PYTHON, "-m", "tools.docs", *arguments)
+    become(PYTHON, "-m", "pytest", "tests/docs", *arguments)
 
 
 def lock(arguments: Sequence[str]) -> int:
