@@ -55,6 +55,7 @@ def migrate(
         connection: of the owner, in a transaction whose search_path is ``schema`` alone.
         schema: where the tables and version tables lie.
         histories: in the order of their dependencies.
+        revision: the newest, or one to stop at.
     """
     for history in histories:
         if history.folder.is_dir():
