@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pluggy
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from sqlalchemy.orm import Session
 
 from core.addons.hookspecs import DECIDES, PROJECT, CoreHooks
@@ -137,13 +138,26 @@ class Hooks:
             try:
                 if isinstance(session, Session):
                     with session.begin_nested():
-                        return _as_list(function(*args, **kwargs))
+                        answer = _as_list(function(*args, **kwargs))
+                        _check_transaction(session)
+                    return answer
                 return _as_list(function(*args, **kwargs))
             except Exception as error:  # noqa: BLE001 - whatever it raises: it loses its own part only
                 self.fail(addon, name, error)
                 return None
 
         return call
+
+
+def _check_transaction(session: Session) -> None:
+    """See that no error of the database was caught and forgotten; the savepoint could not be released.
+
+    Raises:
+        RuntimeError: one was.
+    """
+    driver: Any = session.connection().connection.driver_connection
+    if driver.info.transaction_status == TRANSACTION_STATUS_INERROR:
+        raise RuntimeError("an error of the database was caught without a savepoint around it")
 
 
 def _as_list(answer: Any) -> list[Any] | None:

@@ -7,6 +7,7 @@ raises loses its own part, the page still renders. A hook marked with `decides` 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pluggy
@@ -36,7 +37,7 @@ class CoreHooks:
     """The hooks of the core; addons bring further ones in their ``hookspecs`` room."""
 
     @hookspec
-    def menu_items(self) -> Sequence[MenuItem]:
+    def menu_items(self) -> Sequence[MenuItem] | None:
         """Give entries for the side menu.
 
         Called once at start. An entry is shown to those whose tenant has the addon on and who may
@@ -61,6 +62,26 @@ class CoreHooks:
     @hookspec
     def record_actions(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Any] | None:
         """Give buttons (`core.web.view_models.ActionView`) for the head of a record's page. Isolated."""
+
+    @hookspec
+    def timeline_entries(
+        self,
+        session: Any,
+        actor: Any,
+        resource: Any,
+        record_id: int,
+        since: datetime | None,
+        until: datetime | None,
+        limit: int,
+    ) -> Sequence[Any] | None:
+        """Give entries (`core.web.view_models.TimelineEntry`) for the history of a record.
+
+        The actor reaches the record; the addon asks its own gateway, so that only what the actor may
+        see comes back. Wanted are the newest ``limit`` entries from ``since`` on (None: from the
+        beginning) and before ``until`` (None: without an end), and with them all that bear the very
+        instant of the oldest of these: the next page begins before it. Called once a page of the
+        history for the addons this tenant has on. Isolated.
+        """
 
     @decides
     @hookspec
