@@ -92,6 +92,22 @@ class Resources:
         return (each for each in self if not each.is_nested and is_on(tenant, each.addon))
 
 
+def _check_needs(addon: Manifest, resource: Resource, file: str) -> None:
+    """See that links and lines lead to the addon itself, the core, or what it says it needs.
+
+    Raises:
+        AddonError: a target's addon may be off, or not installed, where this one is on.
+    """
+    targets = [(field.name, field.word.target) for field in resource.fields.values() if field.word.target]
+    targets += [(lines.name, lines.resource) for lines in resource.lines]
+    for name, target in targets:
+        other = target.partition(".")[0]
+        if other not in (addon.name, "core", *addon.depends):
+            raise AddonError(
+                f"{file}: {resource.name}.{name} leads to “{target}”, but {other} is not listed under depends"
+            )
+
+
 class ResourcesRoom:
     """The ``resources`` room: subclasses of `Resource`."""
 
@@ -108,6 +124,7 @@ class ResourcesRoom:
             if issubclass(declared, Resource) and declared.__module__ == module.__name__:
                 resource = declared(addon.name)
                 resource.check(str(module.__file__))
+                _check_needs(addon, resource, str(module.__file__))
                 found.append(resource)
         self._resources.connect(found)
         return found

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -135,10 +136,8 @@ def test_an_sql_error_in_a_hook_leaves_the_transaction_usable_and_its_work_whole
 def test_an_sql_error_a_hook_hides_is_isolated_too(hooks: Hooks, session: Session) -> None:
     @hookimpl
     def home_cards(session: Session) -> list[int]:
-        try:
+        with suppress(ProgrammingError):
             session.execute(text("select * from no_such_table"))
-        except ProgrammingError:
-            pass
         return [1]
 
     _add(hooks, "bad", home_cards)

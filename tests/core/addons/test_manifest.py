@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from core.addons.manifest import RESERVED, AddonError, Manifest, in_order, read_manifest
 from core.i18n import lazy_gettext
@@ -64,11 +65,11 @@ def test_what_is_wrong_with_a_manifest_is_said_with_its_file(
 
 
 def test_a_missing_manifest_is_said_with_its_file(tmp_path: Path) -> None:
-    with pytest.raises(AddonError, match="there is no addon.toml"):
+    with pytest.raises(AddonError, match=r"there is no addon\.toml"):
         read_manifest(tmp_path, "addons.fleet")
 
 
-def test_every_first_part_of_the_cores_own_addresses_is_reserved(app) -> None:  # type: ignore[no-untyped-def]
+def test_every_first_part_of_the_cores_own_addresses_is_reserved(app: Flask) -> None:
     own = [rule for rule in app.url_map.iter_rules() if not rule.endpoint.startswith("customer.")]
     first = {rule.rule.split("/")[1] for rule in own}
     assert {part for part in first if part and not part.startswith("<")} <= RESERVED
