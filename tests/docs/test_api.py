@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ def _pairs() -> list[tuple[Block, Block]]:
     found = blocks(GUIDE)
     return [
         (call, answer)
-        for call, answer in zip(found, found[1:], strict=False)
+        for call, answer in pairwise(found)
         if call.language == "sh" and answer.language in ("json", "csv")
     ]
 
