@@ -39,6 +39,18 @@ class ThingResource(Resource):
     title = title_plural = lazy_gettext("Thing")
     list_columns = ("{column}",)
 """
+_LINK = '    other_id: Mapped[int] = fields.link("{target}", label=lazy_gettext("O"))\n'
+_GRANTS = """
+from core.access.permissions import grant
+GRANTS = {{"{role}": [grant("{resource}", "delete")]}}
+"""
+_MANIFEST = 'name = "{name}"\ntitle = "T"\nsummary = "S"\nversion = "1"\n'
+_ENTRY_POINTS = """
+[guanxi.addons]
+packaged = guanxi_packaged
+vanished = not_a_package
+deeper = not_a_package.below
+"""
 _VIEWS = """
 from flask import Blueprint
 bp = Blueprint("{bp}", __name__, url_prefix="{prefix}")
@@ -77,7 +89,7 @@ BROKEN: dict[str, tuple[dict[str, str], str, str]] = {
     "foreign": (
         {
             "models.py": _MODEL,
-            "resources.py": _resource("name").replace('"{name}.thing"', '"customer.thing"'),
+            "resources.py": _resource("name").replace('"{name}.', '"customer.'),
         },
         "resources.py",
         "must begin with “foreign.”",
@@ -93,8 +105,7 @@ BROKEN: dict[str, tuple[dict[str, str], str, str]] = {
     ),
     "unneeded": (
         {
-            "models.py": _MODEL
-            + '    other_id: Mapped[int] = fields.link("customer.customer", label=lazy_gettext("O"))\n',
+            "models.py": _MODEL + _LINK.replace("{target}", "customer.customer"),
             "resources.py": _resource("name"),
         },
         "resources.py",
@@ -112,7 +123,7 @@ BROKEN: dict[str, tuple[dict[str, str], str, str]] = {
     "unhooked": (
         {"hooks.py": _hooks("@hookimpl\ndef home_kards(): ...")},
         "hooks.py",
-        "there is no hook “home_kards”",
+        "no hook “home_kards”",
     ),
     "specnamed": (
         {"hooks.py": _hooks("@hookimpl(specname='home_cards')\ndef mine(): ...")},
@@ -129,17 +140,12 @@ BROKEN: dict[str, tuple[dict[str, str], str, str]] = {
         "home_cards takes tenant, but the hook gives session, actor",
     ),
     "role": (
-        {
-            "permissions.py": "from core.access.permissions import grant\nGRANTS = {'boss': [grant('role.thing', 'read')]}"
-        },
+        {"permissions.py": _GRANTS.format(role="boss", resource="role.thing")},
         "permissions.py",
         "there is no role “boss”",
     ),
     "granting": (
-        {
-            "permissions.py": "from core.access.permissions import grant\n"
-            "GRANTS = {'analyst': [grant('customer.customer', 'delete')]}"
-        },
+        {"permissions.py": _GRANTS.format(role="analyst", resource="customer.customer")},
         "permissions.py",
         "“customer.customer” is neither of this addon nor of its needs",
     ),
@@ -189,7 +195,7 @@ def _write(folder: Path, name: str, rooms: dict[str, str]) -> None:
     place = folder / name
     place.mkdir(parents=True)
     more = _DEPENDS.get(rooms.get("addon.toml", ""), "")
-    manifest = f'name = "{name}"\ntitle = "T"\nsummary = "S"\nversion = "1"\n{more}\n'
+    manifest = f"{_MANIFEST}{more}\n"
     for file, content in {"__init__.py": "", **rooms, "addon.toml": manifest}.items():
         (place / file).write_text(content.replace("{name}", name))
 
@@ -204,9 +210,7 @@ def more(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _write(folder, "badmenu", _BAD_MENU)
     _write(folder, "customer", {})  # the name is taken
     _write(folder, "renamed", {})
-    (folder / "renamed" / "addon.toml").write_text(
-        'name = "other"\ntitle = "T"\nsummary = "S"\nversion = "1"\n'
-    )
+    (folder / "renamed" / "addon.toml").write_text(_MANIFEST.replace("{name}", "other"))
     _write(folder, ".hidden", {"models.py": "raise SystemExit"})
     (folder / "no_addon").mkdir()
     package = folder / "site" / "guanxi_packaged"
@@ -216,9 +220,7 @@ def more(tmp_path_factory: pytest.TempPathFactory) -> Path:
     info = folder / "site" / "guanxi_packaged-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: guanxi-packaged\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(
-        "[guanxi.addons]\npackaged = guanxi_packaged\nvanished = not_a_package\ndeeper = not_a_package.below\n"
-    )
+    (info / "entry_points.txt").write_text(_ENTRY_POINTS)
     return folder
 
 
