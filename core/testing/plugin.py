@@ -34,7 +34,7 @@ from core.web.security import csrf_token
 
 #: Durability is of no use to a test.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-PASSWORD = "correct horse battery"  # noqa: S105 - of users that live for one test
+PASSWORD = "correct horse battery"
 
 
 class MakeActor(Protocol):
@@ -67,7 +67,7 @@ def own_database(server: Server) -> Iterator[Urls]:
 
 @pytest.fixture(scope="session")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    """The configuration of a development machine with a data folder of its own, and the addons of an author."""
+    """The configuration of a development machine with data of its own, and the addons of an author."""
     folder = tmp_path_factory.mktemp("files")
     taken = ("GUANXI_ADDONS_PATH", "PATH")
     return Config.from_environ(
@@ -119,8 +119,11 @@ def tenant(tenants: dict[str, Tenant]) -> Tenant:
 
 
 @pytest.fixture
-def session(kernel: Kernel, tenant: Tenant) -> Iterator[Session]:
+def session(request: pytest.FixtureRequest, kernel: Kernel, tenant: Tenant) -> Iterator[Session]:
     """A session bound to ``tenant``; what it writes is rolled back."""
+    if "committed" in request.fixturenames:
+        # Set up first, so that it empties the tables after this session has let go of them.
+        request.getfixturevalue("committed")
     with kernel.database.session(tenant) as session:
         yield session
         session.rollback()
@@ -166,17 +169,20 @@ def app(kernel: Kernel) -> Flask:
 def committed(
     tenants: dict[str, Tenant], kernel: Kernel, owner_engine: Engine
 ) -> Iterator[Callable[[], Any]]:
-    """For tests that commit: gives ``kernel.database.unit_of_work`` of the main tenant; empties all tables after."""
+    """For tests that commit: makes units of work of the main tenant; empties all tables afterwards."""
     yield lambda: kernel.database.unit_of_work(tenants["main"])
     with owner_engine.begin() as connection:
+        connection.execute(text("set local lock_timeout = '20s'"))
         for tenant in tenants.values():
             tables = connection.scalars(
                 text(
                     "select format('%I.%I', schemaname, tablename) from pg_tables"
-                    " where schemaname = :schema and tablename not like 'mig\\_%' and tablename <> 'core_rights_stamp'"
+                    " where schemaname = :schema and tablename not like 'mig\\_%'"
+                    " and tablename <> 'core_rights_stamp'"
                 ),
                 {"schema": tenant.schema},
             ).all()
+            connection.execute(text(f'set local search_path to "{tenant.schema}"'))  # for the triggers
             connection.execute(text(f"truncate {', '.join(tables)} restart identity cascade"))
 
 
