@@ -13,8 +13,11 @@ from core.resources.filters import OPERATORS, All, Condition, Node, from_text
 MAX_PER_PAGE: Final = 500
 DEFAULT_PER_PAGE: Final = 80
 MAX_PAGE: Final = 1_000_000
+#: The filter that lets everything pass.
+EVERYTHING: Final = All()
 _OPERATORS: Final = frozenset(op for ops in OPERATORS.values() for op in ops)
-_RESERVED: Final = frozenset({"q", "filter", "sort", "page", "per_page", "cursor", "fields", "count"})
+#: Parameters that are no condition on a field.
+RESERVED: Final = frozenset({"q", "filter", "sort", "page", "per_page", "cursor", "fields", "count"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Order:
 class Query:
     """A question to the gateway."""
 
-    where: Node = All()
+    where: Node = EVERYTHING
     q: str = ""
     #: Empty: the resource's own order.
     sort: tuple[Order, ...] = ()
@@ -57,11 +60,11 @@ def read_query(args: Mapping[str, Sequence[str]]) -> Query:
     """
     errors: dict[str, list[object]] = {}
     parts: list[Node] = []
-    single = {name: values[-1] for name, values in args.items() if name in _RESERVED}
+    single = {name: values[-1] for name, values in args.items() if name in RESERVED}
     if single.get("filter"):
         parts.append(from_text(single["filter"]))
     for name, values in args.items():
-        if name not in _RESERVED:
+        if name not in RESERVED:
             parts += [read_condition(name, value) for value in values]
     page = _number(single.get("page"), 1, MAX_PAGE, errors, "page")
     per_page = _number(single.get("per_page"), DEFAULT_PER_PAGE, MAX_PER_PAGE, errors, "per_page")

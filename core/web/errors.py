@@ -31,7 +31,7 @@ from core.errors import (
     Unavailable,
     UnsupportedMedia,
 )
-from core.i18n import language
+from core.i18n import HTML_TAGS, language
 from core.web.assets.manifest import AssetsMissing
 from core.web.lifecycle import become, kernel
 from core.web.shell import shell_or_none
@@ -113,9 +113,12 @@ def _page(error: GuanxiError) -> str:
             detail=error.detail,
             request_id=g.get("request_id", ""),
         )
-    except AssetsMissing as missing:  # no style sheet to show it with, so the bare sentence
-        title, detail = escape(str(error.title)), escape(missing.detail)
-        return f"<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{detail}</p>"
+    except AssetsMissing as missing:  # no style sheet to show it with, so the bare sentences
+        lang, title = HTML_TAGS[language()], escape(str(error.title))
+        return (
+            f'<!doctype html><html lang="{lang}"><meta charset=utf-8><title>{title}</title><h1>{title}</h1>'
+            f"<p>{escape(missing.detail)}</p><p>{escape(g.get('request_id', ''))}</p>"
+        )
 
 
 def _translated(error: HTTPException) -> GuanxiError:

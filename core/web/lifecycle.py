@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
 from flask import Flask, Response, current_app, g, redirect, request
@@ -44,6 +44,19 @@ class GuanxiFlask(Flask):
 def kernel() -> Kernel:
     """The registries of this process."""
     return cast(Kernel, current_app.extensions["guanxi"])
+
+
+def streamed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """An answer that is still being read when its request has ended: the session ends with it instead."""
+    session = g.pop("session")
+
+    def sent() -> Iterator[bytes]:
+        try:
+            yield from pieces
+        finally:
+            session.close()
+
+    return sent()
 
 
 def gateway() -> Gateway:

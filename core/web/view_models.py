@@ -289,6 +289,8 @@ class TimelineEntry:
     at: str
     at_iso: str
     author: str = ""
+    #: What else is known, beside the author: with whom, how long, what came of it.
+    facts: Sequence[str] = ()
     #: Field label, before, after.
     changes: Sequence[tuple[str, Markup, Markup]] = ()
     #: Attachment: address, file name, size as text.
@@ -296,6 +298,8 @@ class TimelineEntry:
     file_name: str = ""
     file_size: str = ""
     delete_url: str = ""
+    #: Where the title leads.
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,11 +307,14 @@ class TimelineView:
     """The history of a record, newest first, and where to add to it."""
 
     entries: Sequence[TimelineEntry]
-    #: Segments: all, notes, files, changes.
+    #: Segments: all, communication (where addons bring it), notes, files, changes.
     segments: Sequence[MenuLink]
     note_url: str = ""
     attach_url: str = ""
     more_url: str = ""
+    #: A note that could not be kept, and why.
+    note: str = ""
+    errors: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from core.resources.declaration import Field, LinesField, Resource, Section
 from core.web.display import options_of
 from core.web.lifecycle import gateway
 from core.web.pages import bp
-from core.web.pages.request import display, resource_at, tell, told
+from core.web.pages.request import display, number_in, resource_at, tell, told
 from core.web.shell import shell
 from core.web.view_models import FieldSection, FieldView, FormView, LinesView, LineView
 
@@ -63,7 +63,9 @@ class Form:
         shown = {field.name for _title, fields in self.sections for field in fields}
         lines = [self._lines(each, typed.get(each.name) or [], errors) for each in self.lines]
         names = shown | {each.name for each in self.lines}
-        above = [text for name, texts in errors.items() if name.partition(".")[0] not in names for text in texts]
+        above = [
+            text for name, texts in errors.items() if name.partition(".")[0] not in names for text in texts
+        ]
         if error is not None and not isinstance(error, Invalid):
             above = [error.detail]
         return FormView(
@@ -71,7 +73,9 @@ class Form:
             action=action,
             cancel_url=cancel_url,
             sections=[
-                FieldSection(label, [self._field(each, each.name, typed.get(each.name), errors) for each in fields])
+                FieldSection(
+                    label, [self._field(each, each.name, typed.get(each.name), errors) for each in fields]
+                )
                 for label, fields in self.sections
             ],
             lines=lines,
@@ -81,7 +85,9 @@ class Form:
             conflicts=conflicts,
         )
 
-    def _lines(self, lines: LinesField, rows: Sequence[Typed], errors: Mapping[str, Sequence[str]]) -> LinesView:
+    def _lines(
+        self, lines: LinesField, rows: Sequence[Typed], errors: Mapping[str, Sequence[str]]
+    ) -> LinesView:
         fields = [
             field
             for field in gateway().resolver.visible(lines.target)
@@ -111,8 +117,9 @@ class Form:
         word, target = field.word, field.target
         label = value.get("label") if isinstance(value, dict) else None
         value = value["id"] if isinstance(value, dict) else value
-        if target is not None and value and label is None and str(value).isdigit():
-            label = gateway().labels(target, [int(value)]).get(int(value))
+        number = number_in(value) if target is not None and label is None else None
+        if target is not None and number is not None:
+            label = gateway().labels(target, [number]).get(number)
         lookup = f"{target.url}/lookup" if target is not None else ""
         if word.kind in (Kind.PICK, Kind.TAGS) and not field.resource.is_nested:
             lookup = f"{field.resource.url}/suggest/{field.name}"
@@ -158,7 +165,7 @@ def _posted_lines(lines: LinesField, posted: MultiDict[str, str]) -> list[dict[s
     prefix = f"{lines.name}."
     numbers = {key.split(".")[1] for key in posted if key.startswith(prefix) and key.count(".") == 2}
     rows = []
-    for number in sorted((each for each in numbers if each.isdigit()), key=int):
+    for number in sorted((each for each in numbers if number_in(each) is not None), key=int):
         row: dict[str, Any] = {
             field.name: _posted(field, posted, f"{prefix}{number}.{field.name}")
             for field in lines.target.fields.values()
@@ -174,11 +181,7 @@ def _posted_lines(lines: LinesField, posted: MultiDict[str, str]) -> list[dict[s
 
 def _defaults(resource: Resource) -> dict[str, Any]:
     """What a new record holds before anything is typed; addresses may carry values (``?name=...``)."""
-    values: dict[str, Any] = {
-        name: field.column.default.arg
-        for name, field in resource.fields.items()
-        if field.column.default is not None and field.column.default.is_scalar
-    }
+    values = {name: field.default() for name, field in resource.fields.items() if field.default() is not None}
     if resource.is_owned and g.actor.user_id is not None:
         values["owner"] = {"id": g.actor.user_id, "label": g.actor.name}
     given = {name: value for name, value in request.args.items() if name in resource.fields}
@@ -244,18 +247,17 @@ def save(addon: str, plural: str, record_id: int) -> ResponseReturnValue:
     resource = resource_at(addon, plural)
     form = Form(resource, resource.form)
     values = form.read(request.form)
-    version = request.form.get("version", "")
+    version = number_in(request.form.get("version"))
     try:
-        resource.service.update(
-            g.session, record_id, values, actor=g.actor, version=int(version) if version.isdigit() else None
-        )
+        resource.service.update(g.session, record_id, values, actor=g.actor, version=version)
     except Invalid as error:
         return _edit_page(resource, form, gateway().get(resource, record_id), values, error), 422
     except StaleVersion:
         found = gateway().get(resource, record_id)
         return _edit_page(resource, form, found, values, conflicts=_conflicts(form, found, values)), 412
-    response = Response(status=303, headers={"Location": f"{resource.url}/{record_id}"})
-    return tell(response, _("Saved."))
+    is_kept = record_id in gateway().reached(resource, [record_id])
+    url = f"{resource.url}/{record_id}" if is_kept else resource.url  # handed over to somebody else
+    return tell(Response(status=303, headers={"Location": url}), _("Saved."))
 
 
 def _conflicts(form: Form, found: Mapping[str, Any], values: Typed) -> list[Any]:
@@ -272,8 +274,9 @@ def _conflicts(form: Form, found: Mapping[str, Any], values: Typed) -> list[Any]
 
 
 def _typed_text(field: Field, value: Any) -> str:
-    if field.target is not None and str(value).isdigit():
-        return gateway().labels(field.target, [int(value)]).get(int(value), "")
+    number = number_in(value)
+    if field.target is not None and number is not None:
+        return gateway().labels(field.target, [number]).get(number, "")
     if field.word.kind is Kind.CHOICE:
         return next((each.label for each in options_of(field) if each.value == value), "")
     return ", ".join(value) if isinstance(value, list) else str(value or "")
@@ -283,7 +286,9 @@ def _typed_text(field: Field, value: Any) -> str:
 
 
 def _quick_form(resource: Resource) -> Form:
-    return Form(resource, [Section(resource.title, *(resource.quick_create or (resource.label,)))], with_lines=False)
+    return Form(
+        resource, [Section(resource.title, *(resource.quick_create or (resource.label,)))], with_lines=False
+    )
 
 
 def _quick(resource: Resource, form: Form, typed: Typed, error: GuanxiError | None = None) -> str:

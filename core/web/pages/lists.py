@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import orjson
-from flask import Response, g, render_template, request, stream_with_context
-from markupsafe import Markup, escape
+from flask import Response, g, render_template, request
 
 from core.db.fields import Kind
 from core.i18n import _
@@ -26,12 +27,12 @@ from core.resources.filters import (
     to_json,
 )
 from core.resources.gateway import Page
-from core.resources.query import Query, read_query
+from core.resources.query import RESERVED, Query, read_condition, read_query
 from core.resources.resolver import Answer
-from core.web.display import Display, options_of
-from core.web.lifecycle import gateway
+from core.web.display import Display, html, options_of
+from core.web.lifecycle import gateway, streamed
 from core.web.pages import bp
-from core.web.pages.request import display, is_fragment, resource_at, told
+from core.web.pages.request import display, is_fragment, number_in, resource_at, told, typed
 from core.web.shell import shell
 from core.web.view_models import (
     Chip,
@@ -91,7 +92,7 @@ def export(addon: str, plural: str) -> Response:
     query = _query(resource, address)
     lines = write_csv(gateway(), resource, query, names=(), language=g.actor.language or g.tenant.language)
     headers = {"Content-Disposition": f'attachment; filename="{resource.plural_name}.csv"'}
-    return Response(stream_with_context(lines), mimetype="text/csv", headers=headers)
+    return Response(streamed(lines), mimetype="text/csv", headers=headers)
 
 
 @bp.get("/<addon>/<plural>/lookup")
@@ -99,20 +100,21 @@ def lookup(addon: str, plural: str) -> dict[str, Any]:
     """Answer a lookup while somebody types."""
     resource = resource_at(addon, plural)
     if request.args.get("id"):
-        wanted = [int(request.args["id"])] if request.args["id"].isdigit() else []
+        number = number_in(request.args["id"])
+        wanted = [] if number is None else [number]
         return {
             "items": [
                 {"id": key, "label": label} for key, label in gateway().labels(resource, wanted).items()
             ]
         }
-    return {"items": gateway().lookup(resource, request.args.get("q", "").strip()[:100])}
+    return {"items": gateway().lookup(resource, typed("q"))}
 
 
 @bp.get("/<addon>/<plural>/suggest/<name>")
 def suggest(addon: str, plural: str, name: str) -> dict[str, Any]:
     """Answer with values a field has already, while somebody types."""
     resource = resource_at(addon, plural)
-    values = gateway().suggestions(resource, name, request.args.get("q", "").strip()[:100])
+    values = gateway().suggestions(resource, name, typed("q"))
     return {"items": [{"id": value, "label": value, "hint": ""} for value in values]}
 
 
@@ -138,6 +140,9 @@ def list_view(resource: Resource, address: _Address) -> ListView:
     shown = _columns(resource, address.one("columns"))
     query = _query(resource, address)
     page, first = _page(resource, query, shown)
+    if not page.rows and page.total:  # behind the last page, which may have been left by the last record
+        query = replace(query, page=math.ceil(page.total / query.per_page))
+        page, first = _page(resource, query, shown)
     actor, title = g.actor, str(resource.title_plural)
     narrowed = bool(query.q or query.where != All())
     may_create = actor.may(resource.name, "create")
@@ -165,7 +170,8 @@ def list_view(resource: Resource, address: _Address) -> ListView:
         filter_url=f"{resource.url}/filter-fields",
         filter_json=address.one("filter"),
         chips=_chips(resource, address),
-        keep={name: address.one(name) for name in ("segment", "sort", "columns") if address.one(name)},
+        keep={name: address.one(name) for name in ("segment", "sort", "columns") if address.one(name)}
+        | {name: ",".join(address.args[name]) for name in _conditions(resource, address)},
         column_choice=[
             Option(field.name, field.label, selected=field in shown)
             for field in gateway().resolver.visible(resource)
@@ -219,7 +225,7 @@ def _rows(resource: Resource, page: Page, shown: Sequence[Field], display: Displ
         record = page.shape.record(row)
         hints = [_hint(record.get(name)) for name in resource.subtitle]
         name, below = record[resource.label] or _("(no name)"), " · ".join(hint for hint in hints if hint)
-        title = Markup(f'<span class="gx-t1">{escape(name)}</span><span class="gx-t2">{escape(below)}</span>')
+        title = html('<span class="gx-t1">%s</span><span class="gx-t2">%s</span>', name, below)
         cells = [title, *(make(record[name]) for name, make in makers)]
         views.append(
             RowView(record["id"], f"{resource.url}/{record['id']}", cells, record["archived_at"] is not None)
@@ -321,14 +327,24 @@ def _filter_field(field: Field, path: str, label: str) -> FilterField:
     )
 
 
+def _conditions(resource: Resource, address: _Address) -> list[str]:
+    """The parameters that are conditions and have no control in the filter row: ``city``, ``parent.name``."""
+    quick = set(resource.quick_filters)
+    return [name for name in address.args if name not in {*_OWN, *RESERVED, *quick} and address.args[name]]
+
+
 def _chips(resource: Resource, address: _Address) -> list[Chip]:
     """Each condition of the filter as text, with the address of the list without it."""
+    chips = [
+        Chip(_said(resource, read_condition(name, value)), address.having(**{name: None}))
+        for name in _conditions(resource, address)
+        for value in address.args[name]
+    ]
     text = address.one("filter")
     if not text:
-        return []
+        return chips
     tree = from_text(text)
     parts = list(tree.parts) if isinstance(tree, All) else [tree]
-    chips = []
     for number, part in enumerate(parts):
         rest = parts[:number] + parts[number + 1 :]
         left = orjson.dumps(to_json(All(tuple(rest)))).decode() if rest else None
@@ -363,7 +379,7 @@ def _said_value(field: Field, value: Any) -> str:
         labels = {option.value: option.label for option in options_of(field)}
         return ", ".join(labels.get(str(each), str(each)) for each in values)
     if field.target is not None:
-        numbers = [int(each) for each in values if str(each).isdigit()]
+        numbers = [number for each in values if (number := number_in(each)) is not None]
         names = gateway().labels(field.target, numbers)
         return ", ".join(names.get(number, f"#{number}") for number in numbers) or _("me")
     return ", ".join(f"“{each}”" for each in values)

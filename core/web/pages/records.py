@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from flask import Response, g, redirect, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from core.db.fields import Kind
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from core.i18n import _, _l
 from core.resources import timeline as history
 from core.resources.declaration import LinesField, Resource
@@ -19,7 +22,7 @@ from core.web.display import avatar_of, options_of
 from core.web.display import lines as as_lines
 from core.web.lifecycle import gateway, kernel
 from core.web.pages import bp
-from core.web.pages.request import display, is_fragment, resource_at, tell, told
+from core.web.pages.request import display, is_fragment, number_in, resource_at, tell, told
 from core.web.shell import shell
 from core.web.view_models import (
     ActionView,
@@ -43,8 +46,11 @@ _KINDS: Final = {
     "note": ("note", "violet", _l("Note")),
     "attachment": ("paperclip", "mute", _l("File")),
 }
+#: The segment of what the addons bring.
+_TALKS: Final = "communication"
 _SEGMENTS: Final[Mapping[str, tuple[Any, Sequence[str]]]] = {
     "": (_l("All"), ()),
+    _TALKS: (_l("Communication"), ()),
     "notes": (_l("Notes"), ("note",)),
     "files": (_l("Files"), ("attachment",)),
     "changes": (_l("Changes"), ("created", "updated", "archived", "restored")),
@@ -56,7 +62,9 @@ def record(addon: str, plural: str, record_id: int) -> str:
     """Show a record."""
     resource = resource_at(addon, plural)
     found = gateway().get(resource, record_id)
-    return render_template("records/record.html", shell=shell(), toasts=told(), view=record_view(resource, found))
+    return render_template(
+        "records/record.html", shell=shell(), toasts=told(), view=record_view(resource, found)
+    )
 
 
 def record_view(resource: Resource, found: Mapping[str, Any]) -> RecordView:
@@ -99,7 +107,7 @@ def _plain(value: Any) -> str:
 def _tags(resource: Resource, found: Mapping[str, Any]) -> list[Option]:
     tags = []
     for name in resource.tags:
-        if name in found and found[name]:
+        if found.get(name):
             tags += [option for option in options_of(resource.fields[name]) if option.value == found[name]]
     return tags
 
@@ -126,11 +134,13 @@ def _sections(resource: Resource, found: Mapping[str, Any]) -> list[FieldSection
 
 def _lines_panel(lines: LinesField, rows: Sequence[Mapping[str, Any]]) -> Panel:
     """Nested lines as a card: the first filled field as title, the others below it."""
-    names = [field for field in lines.target.fields.values() if not field.word.readonly and field is not lines.via]
+    names = [
+        field for field in lines.target.fields.values() if not field.word.readonly and field is not lines.via
+    ]
     items = []
     for row in rows:
         shown = [(field, row[field.name]) for field in names if row.get(field.name)]
-        texts = [Markup(display().value(field, value)).striptags() for field, value in shown]
+        texts = [display().value(field, value).striptags() for field, value in shown]
         phone = next((value for field, value in shown if field.word.kind is Kind.PHONE), None)
         mail = next((value for field, value in shown if field.word.kind is Kind.EMAIL), None)
         items.append(
@@ -179,22 +189,83 @@ def _archived(found: Mapping[str, Any]) -> str:
 # The history
 
 
-def timeline_view(resource: Resource, record_id: int, segment: str = "", before: int | None = None) -> TimelineView:
-    """The history of a record the reader reaches."""
-    url = f"{resource.url}/{record_id}/timeline"
-    kinds = _SEGMENTS.get(segment, _SEGMENTS[""])[1]
-    rows = history.entries(gateway(), resource, record_id, kinds=kinds, before=before)
-    more = f"{url}?segment={segment}&before={rows[-1]['id']}" if len(rows) == history.PAGE else ""
+def timeline_view(
+    resource: Resource,
+    record_id: int,
+    segment: str = "",
+    before: int | None = None,
+    until: datetime | None = None,
+) -> TimelineView:
+    """One page of the history of a record the reader reaches: the core's entries and those of the addons.
+
+    Args:
+        resource: what the record is.
+        record_id: its number.
+        segment: which entries; all for one that is not known.
+        before: the core's entries older than this one.
+        until: the addons' entries before this instant. Each page goes down to one instant and the next
+            begins there, so that none is lost or shown twice.
+    """
+    url = f"{resource.url}/{record_id}"
+    segment = segment if segment in _SEGMENTS else ""
+    rows: list[Mapping[str, Any]] = []
+    if segment != _TALKS:
+        kinds = _SEGMENTS[segment][1]
+        rows = history.entries(
+            gateway(), resource, record_id, kinds=kinds, before=before, limit=history.PAGE + 1
+        )
+    is_more, rows = len(rows) > history.PAGE, rows[: history.PAGE]
+    since = min([row["created_at"] for row in rows] + ([until] if until else [])) if is_more else None
+    brought: list[tuple[datetime, TimelineEntry]] = []
+    if segment in ("", _TALKS):
+        brought, cut = _brought(resource, record_id, since, until)
+        if cut is not None:
+            is_more, since = True, cut
+            rows = list(itertools.takewhile(lambda row: row["created_at"] >= cut, rows))
+    both = [(row["created_at"], _entry(resource, row, url)) for row in rows] + brought
+    both.sort(key=lambda each: each[0], reverse=True)
+    place = {
+        "segment": segment,
+        "until": since.isoformat() if since is not None and segment in ("", _TALKS) else None,
+        "before": rows[-1]["id"] if rows else before,
+    }
+    left = urlencode({name: value for name, value in place.items() if value is not None})
     return TimelineView(
-        entries=[_entry(resource, row, f"{resource.url}/{record_id}") for row in rows],
+        entries=[entry for _at, entry in both],
         segments=[
-            MenuLink(str(title), f"{url}?segment={name}", active=name == segment)
+            MenuLink(str(title), f"{url}/timeline?segment={name}", active=name == segment)
             for name, (title, _kinds) in _SEGMENTS.items()
+            if name != _TALKS or resource.has_communication
         ],
-        note_url=f"{resource.url}/{record_id}/notes",
-        attach_url=f"{resource.url}/{record_id}/attachments",
-        more_url=more,
+        note_url=f"{url}/notes",
+        attach_url=f"{url}/attachments",
+        more_url=f"{url}/timeline?{left}" if is_more else "",
     )
+
+
+def _brought(
+    resource: Resource, record_id: int, since: datetime | None, until: datetime | None
+) -> tuple[list[tuple[datetime, TimelineEntry]], datetime | None]:
+    """The addons' entries from ``since`` to ``until``, and where the page ends earlier for their number.
+
+    An addon that gives as many as it was asked for may have more, older ones. Down to the instant of
+    the last that is wanted all are there, whichever addon they come from.
+    """
+    if since is not None and until is not None and since >= until:
+        return [], None
+    entries: list[TimelineEntry] = kernel().hooks.call(
+        g.tenant.addons, "timeline_entries", session=g.session, actor=g.actor, resource=resource,
+        record_id=record_id, since=since, until=until, limit=history.PAGE,
+    )  # fmt: skip
+    timed = [(datetime.fromisoformat(entry.at_iso), entry) for entry in entries]
+    found = [
+        (at, entry) for at, entry in timed if (since is None or at >= since) and (until is None or at < until)
+    ]
+    found.sort(key=lambda each: each[0], reverse=True)
+    if len(found) < history.PAGE:
+        return found, None
+    cut = found[history.PAGE - 1][0]
+    return [each for each in found if each[0] >= cut], cut
 
 
 def _entry(resource: Resource, row: Mapping[str, Any], url: str) -> TimelineEntry:
@@ -215,7 +286,9 @@ def _entry(resource: Resource, row: Mapping[str, Any], url: str) -> TimelineEntr
         file_url=f"{url}/attachments/{row['id']}" if row["attachment_id"] else "",
         file_name=row["file_name"] or "",
         file_size=display().size(row["file_size"]) if row["file_size"] is not None else "",
-        delete_url=f"{url}/timeline/{row['id']}/delete" if mine and row["kind"] in ("note", "attachment") else "",
+        delete_url=f"{url}/timeline/{row['id']}/delete"
+        if mine and row["kind"] in ("note", "attachment")
+        else "",
     )
 
 
@@ -237,16 +310,38 @@ def timeline(addon: str, plural: str, record_id: int) -> str:
     """Show the history alone: one of its segments, or older entries."""
     resource = resource_at(addon, plural)
     gateway().get(resource, record_id, ("id",))
-    before = request.args.get("before", "")
-    view = timeline_view(resource, record_id, request.args.get("segment", ""), int(before) if before.isdigit() else None)
+    view = timeline_view(
+        resource,
+        record_id,
+        request.args.get("segment", ""),
+        number_in(request.args.get("before")),
+        _instant_in(request.args.get("until", "")),
+    )
     return render_template("records/timeline.html", timeline=view)
+
+
+def _instant_in(text: str) -> datetime | None:
+    """The instant that an address carries; None when it carries none."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
 
 
 @bp.post("/<addon>/<plural>/<int:record_id>/notes")
 def add_note(addon: str, plural: str, record_id: int) -> ResponseReturnValue:
     """Write a note."""
     resource = resource_at(addon, plural)
-    history.add_note(gateway(), resource, record_id, request.form.get("body", ""))
+    body = request.form.get("body", "")
+    try:
+        history.add_note(gateway(), resource, record_id, body)
+    except Invalid as error:
+        if not is_fragment():
+            raise
+        found = timeline_view(resource, record_id)
+        view = replace(found, note=body, errors=[str(each) for each in error.errors.get("body", ())])
+        return render_template("records/timeline.html", timeline=view), 422
     return _timeline_answer(resource, record_id)
 
 
@@ -254,6 +349,7 @@ def add_note(addon: str, plural: str, record_id: int) -> ResponseReturnValue:
 def attach(addon: str, plural: str, record_id: int) -> ResponseReturnValue:
     """Put files on the record."""
     resource = resource_at(addon, plural)
+    gateway().get(resource, record_id, ("id",))
     for file in request.files.getlist("file"):
         history.add_attachment(
             gateway(), resource, record_id, store=kernel().config.data / "files",
@@ -290,8 +386,18 @@ def ask_archive(addon: str, plural: str, record_id: int) -> str:
     return _archive_dialog(resource, record_id)
 
 
-def _archive_dialog(resource: Resource, record_id: int) -> str:
-    reason = FieldView("reason", _("Reason"), "text", max_length=300, wide=True, help=_("May stay empty."))
+def _archive_dialog(resource: Resource, record_id: int, typed: str = "", error: Invalid | None = None) -> str:
+    errors = [str(each) for each in error.errors.get("reason", ())] if error is not None else []
+    reason = FieldView(
+        "reason",
+        _("Reason"),
+        "text",
+        typed,
+        max_length=300,
+        wide=True,
+        help=_("May stay empty."),
+        errors=errors,
+    )
     title = _("Archive this %(title)s?", title=str(resource.title).lower())
     url = f"{resource.url}/{record_id}"
     view = FormView(title, f"{url}/archive", url, [FieldSection("", [reason])])
@@ -302,7 +408,11 @@ def _archive_dialog(resource: Resource, record_id: int) -> str:
 def archive(addon: str, plural: str, record_id: int) -> ResponseReturnValue:
     """Archive the record and offer to take that back."""
     resource = resource_at(addon, plural)
-    resource.service.archive(g.session, [record_id], actor=g.actor, reason=request.form.get("reason"))
+    reason = request.form.get("reason", "")
+    try:
+        resource.service.archive(g.session, [record_id], actor=g.actor, reason=reason)
+    except Invalid as error:
+        return _archive_dialog(resource, record_id, reason, error), 422
     url = f"{resource.url}/{record_id}"
     return _gone_to(url, _("%(title)s archived.", title=str(resource.title)), undo_url=f"{url}/restore")
 

@@ -36,6 +36,18 @@ def display() -> Display:
     return found
 
 
+def number_in(text: object) -> int | None:
+    """The number of a record as an address or a form writes it; None when it is none."""
+    written = str(text)
+    is_number = written.isascii() and written.isdigit() and len(written) < 19
+    return int(written) if is_number else None
+
+
+def typed(name: str) -> str:
+    """What somebody types into a look-up so far, fit to be compared."""
+    return request.args.get(name, "").replace("\x00", "").strip()[:100]
+
+
 def is_fragment() -> bool:
     """Whether a script asks for part of a page."""
     return "HX-Request" in request.headers
@@ -45,7 +57,9 @@ def tell(response: Response, text: str, *, tone: str = "ok", undo_url: str = "")
     """Let the page that is shown next say ``text``; ``undo_url`` is posted to take the work back."""
     if is_fragment():
         # a header holds ASCII alone, so this JSON is written with escapes
-        response.headers["HX-Trigger"] = json.dumps({"toast": {"text": text, "tone": tone, "undo_url": undo_url}})
+        response.headers["HX-Trigger"] = json.dumps(
+            {"toast": {"text": text, "tone": tone, "undo_url": undo_url}}
+        )
     if not is_fragment() or "HX-Redirect" in response.headers or response.status_code in (302, 303):
         response.headers.pop("HX-Trigger", None)
         value = quote(orjson.dumps([text, tone, undo_url]))
