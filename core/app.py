@@ -45,7 +45,11 @@ def create_app(kernel: Kernel) -> Flask:
         PROVIDE_AUTOMATIC_OPTIONS=False,  # nobody asks across origins
     )
     install_widgets(app.jinja_env)
-    set_up_lifecycle(app, {"pages": "core", "api_docs": "core"} | {blueprint.name: addon for addon, blueprint in kernel.blueprints})
+    set_up_lifecycle(
+        app,
+        {"pages": "core", "api_docs": "core"}
+        | {blueprint.name: addon for addon, blueprint in kernel.blueprints},
+    )
     set_up_errors(app)
     app.after_request(forget_told)
     set_up_login(app, kernel.permissions)

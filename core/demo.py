@@ -16,7 +16,7 @@ from core.i18n import Lazy, _l
 from core.kernel import Kernel
 
 #: Of everybody in the demo tenant, which is for trying only.
-PASSWORD: Final = "guanxi-demo"  # noqa: S105 - printed at every start
+PASSWORD: Final = "guanxi-demo"
 PLATFORM_ADMIN: Final = "platform@demo.example"
 
 
@@ -51,7 +51,10 @@ PEOPLE: Final = (
 
 def has_demo(session: Session) -> bool:
     """Whether the people of the demo are in this tenant."""
-    return session.scalar(select(User.__table__.c.id).where(User.__table__.c.email == PEOPLE[0].email)) is not None
+    return (
+        session.scalar(select(User.__table__.c.id).where(User.__table__.c.email == PEOPLE[0].email))
+        is not None
+    )
 
 
 def load_demo(session: Session, kernel: Kernel, tenant: Tenant) -> None:
@@ -62,7 +65,12 @@ def load_demo(session: Session, kernel: Kernel, tenant: Tenant) -> None:
         values = {"code": code, "name": name, "parent": units[parent] if parent else None}
         [units[code]] = service.create(session, [values], actor=OPERATOR)
     for person in PEOPLE:
-        values = {"email": person.email, "name": person.name, "unit": units[person.unit], "language": person.language}
+        values = {
+            "email": person.email,
+            "name": person.name,
+            "unit": units[person.unit],
+            "language": person.language,
+        }
         [user_id] = kernel.resources["core.user"].service.create(session, [values], actor=OPERATOR)
         auth.set_password(session, user_id, PASSWORD)
         auth.assign_role(session, kernel.permissions, user_id, person.role)

@@ -92,7 +92,9 @@ class StaleVersion(Conflict):
 
     status, code = 412, "stale-version"
     title = _l("Changed by somebody else")
-    message = _l("Somebody else has changed this record in the meantime. Load it again and repeat your change.")
+    message = _l(
+        "Somebody else has changed this record in the meantime. Load it again and repeat your change."
+    )
 
 
 class TooLarge(GuanxiError):
@@ -119,14 +121,19 @@ class Invalid(GuanxiError):
 
     def __init__(self, errors: FieldErrors | None = None, **values: Any) -> None:
         super().__init__(**values)
-        self.errors: dict[str, list[str | Lazy]] = {name: list(found) for name, found in (errors or {}).items()}
+        self.errors: dict[str, list[str | Lazy]] = {
+            name: list(found) for name, found in (errors or {}).items()
+        }
 
 
 class TooManyRequests(GuanxiError):
     """The actor asks too often."""
 
     status, code, retry_after = 429, "too-many-requests", 60
-    title, message = _l("Please wait"), _l("There were too many attempts. Please wait a moment and try again.")
+    title, message = (
+        _l("Please wait"),
+        _l("There were too many attempts. Please wait a moment and try again."),
+    )
 
 
 class Unavailable(GuanxiError):

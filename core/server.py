@@ -22,7 +22,10 @@ class PortTaken(Conflict):
     """Another program listens at the address already."""
 
     code = "port-taken"
-    message = _l("Port %(port)s on %(host)s is in use already. Stop the other program, or set GUANXI_PORT to a free port.")
+    message = _l(
+        "Port %(port)s on %(host)s is in use already."
+        " Stop the other program, or set GUANXI_PORT to a free port."
+    )
 
 
 def check_port(host: str, port: int) -> None:
@@ -49,7 +52,9 @@ def serve(kernel: Kernel, host: str, port: int, *, on_start: Any = None) -> None
         port: port to listen on.
         on_start: called once the port answers.
     """
-    application = GZipMiddleware(WSGIMiddleware(create_app(kernel), workers=THREADS), compresslevel=5)
+    flask: Any = create_app(kernel)
+    behind: Any = WSGIMiddleware(flask, workers=THREADS)
+    application = GZipMiddleware(behind, compresslevel=5)
     config = uvicorn.Config(
         application,
         host=host,

@@ -15,7 +15,7 @@ from core.addons.hookspecs import hookimpl
 from core.i18n import _, _l
 from core.menus import MenuItem
 from core.resources.declaration import Resource
-from core.web.view_models import ActionView, Panel
+from core.web.view_models import ActionView, Panel, TimelineEntry
 
 
 @hookimpl
@@ -43,7 +43,7 @@ def home_cards(session: Session, actor: Actor) -> list[Panel] | None:
 
 @hookimpl
 def record_panels(session: Session, actor: Actor, resource: Resource, record: Any) -> list[Panel] | None:
-    """Who is there, the group around, what is to do and what was said."""
+    """Who is there, the group around, and what is to do."""
     number = record["id"]
     if resource.model is Customer:
         found = [
@@ -52,22 +52,35 @@ def record_panels(session: Session, actor: Actor, resource: Resource, record: An
             panels.group_panel(queries.group_of(session, actor, number), number),
         ]
         if actor.may("customer.activity", "read"):
-            found += panels.activity_panels(
-                *queries.activities_at(session, actor, customer_id=number), actor, customer_id=number
-            )
+            planned = queries.planned_at(session, actor, customer_id=number)
+            found.append(panels.planned_panel(planned, actor, customer_id=number))
         return [panel for panel in found if panel is not None]
     if resource.model is Contact:
         found = [panels.customers_panel(queries.customers_of(session, actor, number))]
         if actor.may("customer.activity", "read"):
             customer = (record["customer"] or {}).get("id")
-            found += panels.activity_panels(
-                *queries.activities_at(session, actor, contact_id=number),
-                actor,
-                customer_id=customer,
-                contact_id=number,
-            )
+            planned = queries.planned_at(session, actor, contact_id=number)
+            found.append(panels.planned_panel(planned, actor, customer_id=customer, contact_id=number))
         return [panel for panel in found if panel is not None]
     return None
+
+
+@hookimpl
+def timeline_entries(
+    session: Session,
+    actor: Actor,
+    resource: Resource,
+    record_id: int,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+) -> list[TimelineEntry] | None:
+    """What was done with a customer or a contact; what is planned stands in a card."""
+    if resource.model not in (Customer, Contact) or not actor.may("customer.activity", "read"):
+        return None
+    whose = {"customer_id" if resource.model is Customer else "contact_id": record_id}
+    done = queries.done_at(session, actor, **whose, since=since, until=until, limit=limit)
+    return [panels.activity_entry(each, at=resource) for each in done]
 
 
 @hookimpl

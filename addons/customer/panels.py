@@ -7,14 +7,24 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from addons.customer.models import ActivityKind, AddressLabel, Contact, Customer, CustomerKind, Influence
+from markupsafe import Markup
+
+from addons.customer.models import (
+    ActivityKind,
+    AddressLabel,
+    Contact,
+    Customer,
+    CustomerKind,
+    Direction,
+    Influence,
+)
 from addons.customer.queries import Group, MyDay, RollUp
 from core.access.actor import Actor
 from core.i18n import _, language, ngettext
 from core.resources.declaration import Resource
-from core.web.display import avatar_of
+from core.web.display import avatar_of, lines
 from core.web.pages.request import display
-from core.web.view_models import Option, Panel, PanelItem
+from core.web.view_models import Option, Panel, PanelItem, TimelineEntry
 
 Record = Mapping[str, Any]
 
@@ -28,6 +38,8 @@ ICONS: Final[Mapping[str, str]] = {
     ActivityKind.NOTE: "note",
     ActivityKind.TASK: "checkbox",
 }
+#: A call's icon says who began it.
+_CALLS: Final[Mapping[str, str]] = {Direction.IN: "phone-incoming", Direction.OUT: "phone-outgoing"}
 _ON_A_CARD: Final = 6
 
 
@@ -195,21 +207,16 @@ def _counts(total: RollUp) -> str:
     return " · ".join(filter(None, parts)) or _("nothing open")
 
 
-def activity_panels(
-    planned: Sequence[Record],
-    done: Sequence[Record],
-    actor: Actor,
-    *,
-    customer_id: int | None,
-    contact_id: int | None = None,
-) -> list[Panel | None]:
-    """What is to do with a customer or a contact, and what was said last."""
+def planned_panel(
+    planned: Sequence[Record], actor: Actor, *, customer_id: int | None, contact_id: int | None = None
+) -> Panel:
+    """What is to do with a customer or a contact."""
     named = {"customer": customer_id, "contact": contact_id}
     query = urlencode({name: number for name, number in named.items() if number is not None})
     if contact_id is not None:
-        planned, done = ([{**each, "contact": None} for each in some] for some in (planned, done))
+        planned = [{**each, "contact": None} for each in planned]
     may_add = actor.may("customer.activity", "create")
-    open_ = Panel(
+    return Panel(
         "open-activities",
         _("To do"),
         [activity_item(each, late=_is_late(each["due_at"])) for each in planned],
@@ -218,16 +225,32 @@ def activity_panels(
         add_label=_("Plan a task"),
         order=15,
     )
-    last = Panel(
-        "last-activities",
-        _("Last contacts"),
-        [activity_item(each) for each in done],
-        empty=_("No talk is on record yet."),
-        add_url=f"/customer/log?{query}" if may_add else "",
-        add_label=_("Log a contact"),
-        order=20,
+
+
+def activity_entry(record: Record, *, at: Resource) -> TimelineEntry:
+    """A finished activity in the history of a customer or of a contact: what, who, with whom, how it went."""
+    kind = ActivityKind(record["kind"])  # type: ignore[call-arg]
+    label, subject = str(kind.label), record["subject"]
+    other = record["contact" if at.model is Customer else "customer"] or {}
+    minutes = record["minutes"]
+    facts = (
+        other.get("label"),
+        ngettext("%(n)s minute", "%(n)s minutes", minutes) if minutes else None,
+        record["outcome"],
     )
-    return [open_, last]
+    return TimelineEntry(
+        id=record["id"],
+        kind=kind.value,
+        icon=_CALLS.get(record["direction"], ICONS[kind]) if kind is ActivityKind.CALL else ICONS[kind],
+        tone=kind.tone,
+        title=label if subject == label else f"{label} · {subject}",
+        body=lines(record["body"]) if record["body"] else Markup(),
+        at=display().instant(record["done_at"]),
+        at_iso=record["done_at"].isoformat(),
+        author=(record["owner"] or {}).get("label") or "",
+        facts=[fact for fact in facts if fact],
+        url=f"/customer/activities/{record['id']}",
+    )
 
 
 def activity_item(record: Record, *, late: bool = False) -> PanelItem:

@@ -15,8 +15,8 @@ from addons.customer.models import Activity, ActivityState, Contact, Customer, C
 from core.access.actor import Actor
 from core.db.session import tenant_of
 from core.resources.declaration import resource_of
-from core.resources.filters import All, AnyOf, Condition
-from core.resources.gateway import Gateway
+from core.resources.filters import All, AnyOf, Condition, Node
+from core.resources.gateway import Gateway, Page
 from core.resources.query import MAX_PER_PAGE, Order, Query
 
 #: How far "coming up" reaches.
@@ -286,37 +286,74 @@ def customers_of(session: Session, actor: Actor, contact_id: int, limit: int = 2
     return [dict(row) for row in session.execute(statement).mappings()]
 
 
-def activities_at(
+def planned_at(
     session: Session,
     actor: Actor,
     *,
     customer_id: int | None = None,
     contact_id: int | None = None,
     limit: int = 6,
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The next planned and the last finished activities with a customer or a contact: ``(open, done)``."""
-    gateway, resource = Gateway(session, actor), resource_of(Activity)
-    whose = (
-        Condition("customer", "eq", customer_id)
-        if contact_id is None
-        else Condition("contact", "eq", contact_id)
+) -> list[dict[str, Any]]:
+    """The next planned activities with a customer or a contact."""
+    query = Query(
+        where=All((_whose(customer_id, contact_id), Condition("state", "eq", ActivityState.PLANNED.value))),
+        sort=(Order("due_at"),),
+        fields=("id", "subject", "kind", "contact", "owner", "due_at", "done_at", "outcome"),
+        per_page=limit,
+        count=False,
     )
-    fields = ("id", "subject", "kind", "contact", "owner", "due_at", "done_at", "outcome")
+    return Gateway(session, actor).page(resource_of(Activity), query).records()
 
-    def page(state: ActivityState, order: Order) -> list[dict[str, Any]]:
+
+def done_at(
+    session: Session,
+    actor: Actor,
+    *,
+    customer_id: int | None = None,
+    contact_id: int | None = None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """The last finished activities with a customer or a contact, newest first.
+
+    Those from ``since`` on and before ``until``: ``limit`` of them, and all further ones of the very
+    instant of the last.
+    """
+    gateway, resource = Gateway(session, actor), resource_of(Activity)
+    done: list[Node] = [
+        _whose(customer_id, contact_id),
+        Condition("state", "eq", ActivityState.DONE.value),
+        *([Condition("done_at", "gte", since)] if since is not None else ()),
+        *([Condition("done_at", "lt", until)] if until is not None else ()),
+    ]
+
+    def page(where: Sequence[Node], per_page: int) -> Page:
         query = Query(
-            where=All((whose, Condition("state", "eq", state.value))),
-            sort=(order,),
-            fields=fields,
-            per_page=limit,
+            where=All(tuple(where)),
+            sort=(Order("done_at", descending=True),),
+            fields=(
+                *("id", "subject", "kind", "direction", "customer", "contact"),
+                *("done_at", "minutes", "outcome", "body", "owner"),
+            ),
+            per_page=per_page,
             count=False,
         )
-        return gateway.page(resource, query).records()
+        return gateway.page(resource, query)
 
-    return (
-        page(ActivityState.PLANNED, Order("due_at")),
-        page(ActivityState.DONE, Order("done_at", descending=True)),
-    )
+    found = page(done, limit)
+    records = found.records()
+    if found.next_cursor is None:
+        return records
+    last = records[-1]["done_at"]
+    same = page([*done, Condition("done_at", "eq", last)], MAX_PER_PAGE).records()
+    return [*(record for record in records if record["done_at"] != last), *same]
+
+
+def _whose(customer_id: int | None, contact_id: int | None) -> Condition:
+    if contact_id is None:
+        return Condition("customer", "eq", customer_id)
+    return Condition("contact", "eq", contact_id)
 
 
 def _within(gateway: Gateway, model: type[Any]) -> Any:

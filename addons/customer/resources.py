@@ -27,6 +27,7 @@ class CustomerResource(Resource):
         ),
     )
     quick_create = ("name", "type", "kind", "phone", "city", "source")
+    has_communication = True
     lines = (
         Lines("contacts", "customer.customer_contact", "customer", _l("Contacts"), _l("Add a contact")),
         Lines("phones", "customer.customer_phone", "customer", _l("Further phones"), _l("Add a phone")),
@@ -116,6 +117,7 @@ class ContactResource(Resource):
         Section(_l("Personal"), "gender", "birthday", "note"),
     )
     quick_create = ("name", "customer", "job_title", "phone", "email")
+    has_communication = True
     lines = (
         Lines("customers", "customer.customer_contact", "contact", _l("Customers"), _l("Add a customer")),
     )

@@ -48,13 +48,13 @@ class Policy:
             return false()
         if not self.is_owned or any(each.scope is Scope.ALL for each in reaches):
             return None
-        conditions = []
+        conditions: list[ColumnElement[bool]] = []
         units = self._units()
         if units:
             wanted = bindparam(self._units_name, expanding=True, required=True) if named else units
             conditions.append(table.c.unit_id.in_(wanted))
         if any(each.scope is Scope.OWN for each in reaches):
-            me = bindparam("me", required=True) if named else self.actor.user_id
+            me: Any = bindparam("me", required=True) if named else self.actor.user_id
             conditions.append(table.c.owner_id == me)
         return or_(*conditions) if conditions else false()
 

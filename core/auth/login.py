@@ -16,7 +16,7 @@ from core.errors import Unauthenticated
 COOKIE: Final = "guanxi_session"
 
 
-class SignedIn(UserMixin):
+class SignedIn(UserMixin):  # type: ignore[misc]
     """flask-login's user: an actor, found by the token of his browser."""
 
     def __init__(self, actor: Actor, token: str) -> None:
@@ -34,7 +34,7 @@ def set_up_login(app: Flask, permissions: Permissions) -> None:
     manager.init_app(app, add_context_processor=False)  # an error page must not ask the database who reads it
     manager.session_protection = None
 
-    @manager.request_loader
+    @manager.request_loader  # type: ignore[untyped-decorator]
     def load(request: Request) -> SignedIn | None:
         token = request.cookies.get(COOKIE)
         if not token or "tenant" not in g:  # no tenant here, or none that can be reached

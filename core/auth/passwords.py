@@ -42,6 +42,7 @@ def _nobody() -> str:
 def verify(stored: str | None, password: str) -> bool:
     """Whether ``password`` is the one behind ``stored``; takes as long when there is none."""
     try:
-        return _hasher.verify(stored or _nobody(), password[:MAX_LENGTH]) and stored is not None
+        _hasher.verify(stored or _nobody(), password[:MAX_LENGTH])
+        return stored is not None
     except (VerificationError, InvalidHashError):
         return False

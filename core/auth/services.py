@@ -165,7 +165,8 @@ def issue_token(session: Session, user_id: int, *, name: str, life: timedelta | 
 
 # Who is it?
 
-_USER = "u.id, u.name, u.email, u.unit_id, u.language, u.theme, (select stamp::text from core_rights_stamp) as stamp"
+_STAMP = "(select stamp::text from core_rights_stamp) as stamp"
+_USER = f"u.id, u.name, u.email, u.unit_id, u.language, u.theme, {_STAMP}"
 _BY_SESSION = text(f"""
     select {_USER} from core_user_session s join core_user u on u.id = s.user_id
     where s.token_hash = :key and s.expires_at > now() and u.archived_at is null

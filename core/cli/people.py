@@ -15,7 +15,9 @@ from core.auth.platform import create_administrator
 from core.cli.group import as_json, cli, for_tenant, kernel, read_password, show, work
 from core.i18n import _
 
-_from_stdin = click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
+_from_stdin = click.option(
+    "--password-stdin", is_flag=True, required=True, help="Read the password from standard input."
+)
 
 
 @cli.group()
@@ -32,11 +34,20 @@ def user() -> None:
 @click.option("--unit", metavar="CODE", help="The unit the user belongs to.")
 @click.option("--lang", type=click.Choice(["zh", "en"]))
 def create(
-    email: str, slug: str, name: str, password_stdin: bool, roles: tuple[str, ...], unit: str | None, lang: str | None
+    email: str,
+    slug: str,
+    name: str,
+    password_stdin: bool,
+    roles: tuple[str, ...],
+    unit: str | None,
+    lang: str | None,
 ) -> None:
-    """Create a user with roles.
+    r"""Create a user with roles.
 
-    Example: echo "a long password" | guanxi user create ada@acme.example --tenant acme --name Ada --role sales_supervisor --password-stdin
+    \b
+    Example:
+        echo "a long password" | guanxi user create ada@acme.example --tenant acme \
+            --name Ada --role sales_supervisor --password-stdin
     """
     password = read_password()
     with work().tenant_session(slug) as session:
@@ -44,7 +55,14 @@ def create(
 
 
 def new_user(
-    session: Session, *, email: str, name: str, password: str, roles: tuple[str, ...], unit: str | None, language: str | None
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    password: str,
+    roles: tuple[str, ...],
+    unit: str | None,
+    language: str | None,
 ) -> int:
     """Create a user with a password and roles; gives his number."""
     values: dict[str, Any] = {"email": email, "name": name, "language": language}
@@ -112,7 +130,10 @@ def list_units(slug: str, as_json: bool) -> None:
         show(rows)
         return
     for row in rows:
-        click.echo(f"{row['code']:20} {row['name']}  {_('under %(parent)s', parent=row['parent']) if row['parent'] else ''}")
+        click.echo(
+            f"{row['code']:20} {row['name']}"
+            + (f"  {_('under %(parent)s', parent=row['parent'])}" if row["parent"] else "")
+        )
 
 
 @unit.command("move")
@@ -126,7 +147,9 @@ def move_unit(code: str, slug: str, parent: str) -> None:
     """
     with work().tenant_session(slug) as session:
         service = kernel().resources["core.unit"].service
-        service.update(session, _unit_id(session, code), {"parent": _unit_id(session, parent)}, actor=OPERATOR)
+        service.update(
+            session, _unit_id(session, code), {"parent": _unit_id(session, parent)}, actor=OPERATOR
+        )
 
 
 @cli.group()

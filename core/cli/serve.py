@@ -22,14 +22,16 @@ from core.i18n import _
 from core.server import check_port
 from core.server import serve as run_server
 from core.upgrade import pending, upgrade_all
-from core.web.assets.manifest import asset
+from core.web.assets.manifest import AssetsMissing, asset
 
 _host = click.option("--host", help="Address to listen on; default GUANXI_HOST.")
 _port = click.option("--port", type=click.IntRange(1, 65535), help="Default GUANXI_PORT.")
 
 
 def _start(host: str | None, port: int | None, tell: bool) -> None:
-    logging.basicConfig(level=logging.INFO if work().config.production else logging.WARNING, stream=sys.stderr)
+    logging.basicConfig(
+        level=logging.INFO if work().config.production else logging.WARNING, stream=sys.stderr
+    )
     host, port = host or work().config.host, port or work().config.port
     check_port(host, port)
     asset("app.js")
@@ -100,7 +102,9 @@ def _prepare(work: Work) -> None:
             provision.prepare(connection, work.urls.app_login)
         with work.owner() as connection:
             tenants = provision.all_tenants(connection)
-            behind = [each for each in tenants if each.state == "failed" or pending(connection, work.kernel, each)]
+            behind = [
+                each for each in tenants if each.state == "failed" or pending(connection, work.kernel, each)
+            ]
         for outcome in upgrade_all(behind, owner_url=work.urls.require_owner(), processes=2):
             if outcome.failure:
                 click.echo(f"  {outcome.slug}: {outcome.failure}", err=True)
@@ -171,7 +175,9 @@ def doctor() -> None:
     with engine.connect() as connection:
         version = str(connection.scalar(text("show server_version")))
     engine.dispose()
-    check(_("PostgreSQL"), version, "" if int(version.partition(".")[0]) >= 15 else _("use version 15 or newer"))
+    check(
+        _("PostgreSQL"), version, "" if int(version.partition(".")[0]) >= 15 else _("use version 15 or newer")
+    )
     free = shutil.disk_usage(work().config.data).free
     advice = "" if free > 1_000_000_000 else _("make room: less than 1 GB is left")
     check(_("Free space"), f"{free / 1e9:.1f} GB", advice)
@@ -179,12 +185,14 @@ def doctor() -> None:
         check(_("Addon %(name)s", name=name), _("cannot load"), reason)
     check(_("Addons"), ", ".join(name for name in kernel().catalogue.addons if name != "core"))
     with work().owner() as connection:
-        behind = [each.slug for each in provision.all_tenants(connection) if pending(connection, kernel(), each)]
+        behind = [
+            each.slug for each in provision.all_tenants(connection) if pending(connection, kernel(), each)
+        ]
     check(_("Tenants behind"), ", ".join(behind) or "0", "guanxi upgrade" if behind else "")
     try:
         asset("app.js")
         check(_("Front-end files"), "ok")
-    except Exception as error:
+    except AssetsMissing as error:
         check(_("Front-end files"), "–", str(error))
     if problems:
         raise click.exceptions.Exit(1)

@@ -8,6 +8,7 @@ import click
 
 from core.cli.group import as_json, cli, show, work
 from core.db import provision
+from core.db.migrate import PLATFORM, use_schema, write_revision
 from core.i18n import _
 from core.upgrade import pending
 
@@ -219,8 +220,6 @@ def makemigration(name: str, message: str) -> None:
 
     Example: guanxi addon makemigration customer -m "add tags"
     """
-    from core.db.migrate import PLATFORM, write_revision
-
     kernel = work().kernel
     with work().owner_engine.connect() as connection:
         if name == "platform":
@@ -235,7 +234,7 @@ def makemigration(name: str, message: str) -> None:
                 histories=kernel.histories,
                 addons=addons,
             )
-            provision.use_schema(connection, scratch.schema)
+            use_schema(connection, scratch.schema)
             history = next(each for each in kernel.histories(addons) if each.name == name)
             path = write_revision(connection, scratch.schema, history, message)
         else:

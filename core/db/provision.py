@@ -108,7 +108,7 @@ def find_tenant(connection: Connection, slug: str, *, hold: bool = False) -> Ten
     row = connection.execute(statement.with_for_update() if hold else statement).mappings().first()
     if row is None:
         raise NoSuchTenant(slug=slug)
-    return read_tenant({str(key): value for key, value in row.items()})
+    return read_tenant(row)
 
 
 def _close_to_public(connection: Connection) -> None:
@@ -127,7 +127,7 @@ def _close_to_public(connection: Connection) -> None:
 def all_tenants(connection: Connection) -> list[Tenant]:
     """Every tenant, by slug."""
     rows = connection.execute(select(platform.tenant).order_by(platform.tenant.c.slug)).mappings()
-    return [read_tenant({str(key): value for key, value in row.items()}) for row in rows]
+    return [read_tenant(row) for row in rows]
 
 
 def create_tenant(

@@ -98,7 +98,7 @@ _FIND_AND_BIND = text(
 )
 
 
-def read_tenant(row: Mapping[str, Any]) -> Tenant:
+def read_tenant(row: Mapping[Any, Any]) -> Tenant:
     """Make a `Tenant` of a row of ``platform.tenant``."""
     values = {name: row[name] for name in _COLUMNS.split(", ")}
     return Tenant(**{**values, "addons": frozenset(values["addons"])})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
+from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
 from marshmallow import ValidationError
@@ -39,6 +40,10 @@ from core.resources.values import Habits, first_message, reader_of
 
 #: A word of a search that may be part of a telephone number, with what people write between digits.
 _PHONE_PART: Final = re.compile(r"\+?[0-9()-]*[0-9][0-9()-]*")
+
+
+_Compare = Callable[[Any, Any], ColumnElement[bool]]
+_COMPARE: Final[Mapping[str, _Compare]] = {"eq": eq, "gt": gt, "gte": ge, "lt": lt, "lte": le}
 
 
 class Conditions:
@@ -147,17 +152,18 @@ class Conditions:
                     ]
                 }
             )
-        column = table.c[field.column.name]
+        column: ColumnElement[Any] = table.c[field.column.name]
+        tags = type_coerce(column, ARRAY(String))
         if op == "isnull":
-            empty = column == [] if kind is Kind.TAGS else column.is_(None)
-            return empty if self._truth(condition) else not_(empty)
+            empty: ColumnElement[bool] = tags == [] if kind is Kind.TAGS else column.is_(None)
+            return empty if self._truth(condition) else ~empty
         if op == "in":
             values = self._values(path, condition)
             if kind is Kind.TAGS:
-                return _tags(column).overlap(values)
+                return tags.overlap(values)
             return column.in_(values) if values else false()
         if kind is Kind.TAGS:
-            return _tags(column).contains([self._text(condition)])
+            return tags.contains([self._text(condition)])
         if op in ("contains", "startswith"):
             text = self._text(condition)
             if kind is Kind.PHONE:
@@ -174,9 +180,7 @@ class Conditions:
         value = self._value(path, condition.value)
         if op == "ne":
             return column.is_distinct_from(value)
-        return {
-            "eq": column.__eq__, "gt": column.__gt__, "gte": column.__ge__, "lt": column.__lt__, "lte": column.__le__,
-        }[op](value)  # fmt: skip
+        return _COMPARE[op](column, value)
 
     def _value(self, path: Path, value: Any) -> Any:
         field = path.leaf
@@ -251,8 +255,3 @@ def _key(value: Any) -> int:
 def _dialled(text: str) -> str:
     """A telephone number, or a part of one, as it is stored: its digits and a leading plus."""
     return "".join(each for each in unicodedata.normalize("NFKC", text) if each in "+0123456789")
-
-
-def _tags(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A column of tags with PostgreSQL's own operators."""
-    return type_coerce(column, ARRAY(String))

@@ -51,10 +51,10 @@ def _cursor_value(sorting: Sorting, value: Any) -> Any:
         return datetime.fromisoformat(value)
     if kind is Kind.DAY:
         return date.fromisoformat(value)
-    expected: type = {Kind.INTEGER: int, Kind.LINK: int, Kind.FLAG: bool}.get(kind, str)
+    expected: type[Any] = {Kind.INTEGER: int, Kind.LINK: int, Kind.FLAG: bool}.get(kind, str)
     if type(value) is not expected or (expected is str and "\x00" in value):
         raise TypeError
-    if expected is int and abs(value) >= 2**63:
+    if isinstance(value, int) and abs(value) >= 2**63:
         raise ValueError
     return value
 

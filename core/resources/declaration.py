@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, ColumnDefault, Table
 
 from core.addons.manifest import AddonError
 from core.db.base import Owned, Record
@@ -70,6 +70,13 @@ class Field:
         has_default = self.column.default is not None or self.column.server_default is not None
         return not self.column.nullable and not has_default and not self.word.readonly
 
+    def default(self) -> Any:
+        """What a new record holds in it unless the input says otherwise; None for nothing."""
+        default = self.column.default
+        if not isinstance(default, ColumnDefault):
+            return None
+        return default.arg(None) if default.is_callable else default.arg
+
     @property
     def label(self) -> str:
         """The label in the reader's language."""
@@ -116,6 +123,8 @@ class Resource:
     #: Edited inside another record only; has no pages, no API and no rights of its own.
     is_nested: ClassVar[bool] = False
     has_timeline: ClassVar[bool] = True
+    #: Addons bring calls, mails and the like into its history, which then can be seen alone.
+    has_communication: ClassVar[bool] = False
     #: The service class; None for the engine's own.
     service_class: ClassVar[type[Service] | None] = None
 

@@ -15,8 +15,9 @@ from core.i18n import speaking
 from core.resources.cells import cell_writer, fold
 from core.resources.columns import Column, columns_of, headers, read_column
 from core.resources.declaration import Field, Resource
-from core.resources.gateway import Gateway, Shape
+from core.resources.gateway import Gateway
 from core.resources.query import Query
+from core.resources.selection import Shape
 
 #: Spreadsheets know by it that a table is UTF-8.
 BOM: Final = "\ufeff"

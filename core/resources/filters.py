@@ -106,8 +106,10 @@ def conditions(node: Node) -> Iterator[Condition]:
 
 
 def from_json(data: object) -> Node:
-    """Read a tree from decoded JSON: ``{"and": [...]}``, ``{"or": [...]}``, ``{"not": {...}}`` or
-    ``{"field": ..., "op": ..., "value": ...}`` (``op`` is ``eq`` when left out).
+    """Read a tree from decoded JSON.
+
+    A part is ``{"and": [...]}``, ``{"or": [...]}``, ``{"not": {...}}`` or
+    ``{"field": ..., "op": ..., "value": ...}``, where ``op`` is ``eq`` when left out.
 
     Raises:
         BadFilter: it has another form, is too deep or too large.

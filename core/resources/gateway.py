@@ -149,7 +149,7 @@ class Gateway(Conditions):
         for part in result.partitions():
             yield shape, part
 
-    def locked(self, resource: Resource, record_ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    def locked(self, resource: Resource, record_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         """The stored rows of some records within reach, locked until the transaction ends.
 
         Others may link to them meanwhile: the lock is that of a change which leaves the key alone.
@@ -160,7 +160,7 @@ class Gateway(Conditions):
         if scope is not None:
             statement = statement.where(scope)
         rows = self.session.execute(statement.with_for_update(of=table, key_share=True)).mappings()
-        return {row["id"]: row for row in rows}
+        return {row["id"]: dict(row) for row in rows}
 
     def reached(self, resource: Resource, record_ids: Iterable[int]) -> set[int]:
         """Which of some records are there and within reach."""
@@ -170,7 +170,7 @@ class Gateway(Conditions):
         return set(self.session.scalars(statement if scope is None else statement.where(scope)))
 
     def lookup(self, resource: Resource, q: str, limit: int = 20) -> list[dict[str, Any]]:
-        """Records to choose from while typing: ``{"id", "label", "hint"}``, names that begin with ``q`` first."""
+        """Records to choose from while typing: ``{"id", "label", "hint"}``; beginnings come first."""
         self.require(resource, "read")
         label = self.resolver.field(resource, resource.label)
         names = tuple(dict.fromkeys(("id", label.name, *resource.subtitle)))
@@ -241,7 +241,7 @@ class Gateway(Conditions):
             path, _, bucket = name.partition(":")
             found = self.resolver.predicate(resource, path)
             table = selection.walk(found)
-            column = table.c[found.leaf.column.name]
+            column: ColumnElement[Any] = table.c[found.leaf.column.name]
             if bucket or found.leaf.word.kind is Kind.INSTANT:
                 column = self._bucket(found.leaf, column, bucket or "day", name)
             columns.append(column)

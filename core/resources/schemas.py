@@ -14,6 +14,7 @@ from core.resources.resolver import Answer, Resolver
 from core.resources.values import Habits, LinkValue, value_of
 
 MAX_LINES: Final = 200
+_NOT_A_LIST: Final[dict[str, Any]] = dict.fromkeys(("invalid", "null"), _l("This must be a list."))
 
 
 class InputSchema(Schema):
@@ -24,7 +25,7 @@ class InputSchema(Schema):
 
         unknown = RAISE
 
-    error_messages = {
+    error_messages: Any = {
         "unknown": _l("Unknown field."),
         "type": _l("This must be an object with named fields."),
     }
@@ -53,7 +54,7 @@ def _schema(resource: Resource, writable: frozenset[str], habits: Habits) -> Sch
         members[lines.name] = fields.List(
             fields.Nested(_line_schema(lines.target, lines.via.name, habits)),
             validate=validate.Length(max=MAX_LINES, error=_l("At most 200 lines fit here.")),  # type: ignore[arg-type]
-            error_messages={"invalid": _l("This must be a list."), "null": _l("This must be a list.")},
+            error_messages=_NOT_A_LIST,
         )
     name = resource.name.replace(".", "_").title().replace("_", "")
     return InputSchema.from_dict(members, name=f"{name}Input")()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, select
 
 from core.db.fields import Kind
 from core.errors import Invalid
@@ -26,7 +26,7 @@ class Shape:
     #: ``(field name, position of its number, position of its label)`` of the links.
     links: tuple[tuple[str, int, int], ...]
 
-    def record(self, row: Row[Any]) -> dict[str, Any]:
+    def record(self, row: Sequence[Any]) -> dict[str, Any]:
         """A row as ``{field name: value}``; links are ``{"id", "label"}``."""
         record = {field.name: row[position] for position, field in enumerate(self.fields)}
         for name, number, label in self.links:

@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn
 from marshmallow import Schema, ValidationError
 from psycopg2 import errors as pg
 from pypinyin import lazy_pinyin
-from sqlalchemy import ColumnDefault, bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -291,12 +291,11 @@ class Service:
 
     def _complete(self, batch: Batch) -> None:
         """Fill in defaults, the owner and the unit of new records."""
-        fields = self.resource.fields
-        defaults = [(name, field.column.default) for name, field in fields.items() if field.column.default]
+        defaulted = [field for field in self.resource.fields.values() if field.default() is not None]
         for change in batch.good:
-            for name, default in defaults:
-                if change.values.get(name) is None and isinstance(default, ColumnDefault):
-                    change.values[name] = default.arg(None) if default.is_callable else default.arg
+            for field in defaulted:
+                if change.values.get(field.name) is None:
+                    change.values[field.name] = field.default()
             if self.resource.is_owned and "owner" not in change.values:
                 change.values["owner"] = batch.actor.user_id
         if self.resource.is_owned:
@@ -358,7 +357,7 @@ class Service:
         """The stored rows, locked, of records the actor may treat with ``verb``."""
         gateway = Gateway(session, actor)
         gateway.require(self.resource, "read")
-        stored = gateway.locked(self.resource, record_ids)
+        stored: dict[int, Mapping[str, Any]] = {**gateway.locked(self.resource, record_ids)}
         if len(stored) < len(set(record_ids)):
             raise NotFound
         policy = Policy(actor, self.resource.name, verb, self.resource.is_owned)

@@ -12,7 +12,8 @@ from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import IO, Any, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, or_, select
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from core.auth.models import User
@@ -83,6 +84,7 @@ def entries(
     *,
     kinds: Sequence[str] = (),
     before: int | None = None,
+    limit: int = PAGE,
 ) -> list[Mapping[str, Any]]:
     """A page of the history of a record within reach, newest first.
 
@@ -92,29 +94,31 @@ def entries(
         record_id: its number.
         kinds: only entries of these kinds; all when empty.
         before: only entries older than the one with this number.
+        limit: how many at most; fewer means that there are no more.
     """
+    visible = {field.name for field in gateway.resolver.visible(resource)} | set(resource.lines_fields)
     statement = (
         select(
-            _entry.c.id, _entry.c.kind, _entry.c.body, _entry.c.changes, _entry.c.created_at, _entry.c.created_by_id,
+            _entry.c.id, _entry.c.kind, _entry.c.body, _entry.c.changes,
+            _entry.c.created_at, _entry.c.created_by_id,
             _user.c.name.label("author"), _entry.c.attachment_id, _attachment.c.name.label("file_name"),
             _attachment.c.size.label("file_size"), _attachment.c.media_type,
         )
         .outerjoin(_user, _user.c.id == _entry.c.created_by_id)
         .outerjoin(_attachment, _attachment.c.id == _entry.c.attachment_id)
         .where(_entry.c.resource == resource.name, _entry.c.record_id == record_id)
+        .where(or_(_entry.c.kind != "updated", _entry.c.changes.has_any(array(sorted(visible)))))
         .order_by(_entry.c.id.desc())
-        .limit(PAGE)
+        .limit(limit)
     )  # fmt: skip
     if kinds:
         statement = statement.where(_entry.c.kind.in_(kinds))
     if before is not None:
         statement = statement.where(_entry.c.id < before)
-    visible = {field.name for field in gateway.resolver.visible(resource)} | set(resource.lines_fields)
-    found = []
+    found: list[Mapping[str, Any]] = []
     for row in gateway.session.execute(statement).mappings():
         changes = {name: pair for name, pair in (row["changes"] or {}).items() if name in visible}
-        if row["kind"] != "updated" or changes:
-            found.append({**row, "changes": changes})
+        found.append({**row, "changes": changes})
     return found
 
 
@@ -282,7 +286,7 @@ def open_attachment(
     path = _path(store / str(tenant_of(gateway.session).id), row["sha256"])
     if not path.is_file():
         raise NotFound
-    return row, path
+    return dict(row), path
 
 
 def _file_name(given: str) -> str:

@@ -99,7 +99,7 @@ class ChoiceValue(Value):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         try:
-            return self.choices(value).value
+            return self.choices(value).value  # type: ignore[call-arg]
         except ValueError:
             known = ", ".join(self.choices)
             raise ValidationError(

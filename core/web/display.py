@@ -95,33 +95,30 @@ class Display:
         match field.word.kind:
             case Kind.CHOICE:
                 tags = {option.value: tag(option) for option in options_of(field)}
-                return lambda value: tags.get(value, Markup(escape(value)))
+                return lambda value: tags.get(value) or escape(value)
             case Kind.LINK:
                 return lambda value: self.link(field, value)
             case Kind.PHONE:
-                return lambda value: Markup(
-                    f'<a class="gx-tel" href="tel:{escape(value.partition(";")[0])}">{escape(self.phone(value))}</a>'
-                )
+                pattern = '<a class="gx-tel" href="tel:%s">%s</a>'
+                return lambda value: html(pattern, value.partition(";")[0], self.phone(value))
             case Kind.EMAIL:
-                return lambda value: Markup(f'<a href="mailto:{escape(value)}">{escape(value)}</a>')
+                return lambda value: html('<a href="mailto:%s">%s</a>', value, value)
             case Kind.TAGS:
                 return lambda value: Markup(" ").join(tag(Option(each, each)) for each in value)
             case Kind.FLAG:
-                return lambda value: Markup(escape(_("Yes") if value else _("No")))
+                return lambda value: escape(_("Yes") if value else _("No"))
             case Kind.DAY:
-                return lambda value: Markup(f'<span class="gx-date">{escape(self.day(value))}</span>')
+                return lambda value: html('<span class="gx-date">%s</span>', self.day(value))
             case Kind.INSTANT:
                 words = self.ago if brief else self.instant
-                return lambda value: Markup(
-                    f'<time class="gx-date" datetime="{value.isoformat()}" title="{escape(self.instant(value))}">'
-                    f"{escape(words(value))}</time>"
-                )
+                timed = '<time class="gx-date" datetime="%s" title="%s">%s</time>'
+                return lambda value: html(timed, value.isoformat(), self.instant(value), words(value))
             case Kind.INTEGER:
-                return lambda value: Markup(self.number(value) if field.word.grouped else str(value))
+                return lambda value: escape(self.number(value) if field.word.grouped else value)
             case Kind.MULTILINE:
                 return lines
             case _:
-                return lambda value: Markup(escape(value))
+                return escape
 
     def link(self, field: Field, value: dict[str, Any]) -> Markup:
         """A link to another record: a person with avatar, anything else by name."""
@@ -131,7 +128,7 @@ class Display:
         if target is not None and target.name == "core.user":
             return who(label)
         url = target.url if target is not None else ""
-        return Markup(f'<a href="{escape(url)}/{value["id"]:d}">{escape(label)}</a>')
+        return html('<a href="%s/%s">%s</a>', url, value["id"], label)
 
     def change(self, field: Field, value: Any) -> Markup:
         """A stored value in a history: links are numbers there, moments are text."""
@@ -140,13 +137,11 @@ class Display:
         if field.word.kind is Kind.LINK:
             return Markup("#{}").format(value)
         if field.word.kind is Kind.INSTANT:
-            return Markup(escape(self.instant(datetime.fromisoformat(value))))
+            return escape(self.instant(datetime.fromisoformat(value)))
         if field.word.kind is Kind.DAY:
-            return Markup(escape(self.day(date.fromisoformat(value))))
+            return escape(self.day(date.fromisoformat(value)))
         if field.word.kind is Kind.CHOICE:
-            return Markup(
-                escape(next((each.label for each in options_of(field) if each.value == value), value))
-            )
+            return escape(next((each.label for each in options_of(field) if each.value == value), value))
         return self.value(field, value)
 
     def greeting(self, name: str) -> str:
@@ -174,6 +169,11 @@ def options_of(field: Field) -> list[Option]:
     """The values of a choice in the reader's language."""
     choices: type[Choice] | None = field.word.choices
     return [Option(each.value, str(each.label), each.tone) for each in choices or ()]
+
+
+def html(pattern: str, *values: object) -> Markup:
+    """Markup of ours with values escaped into its ``%s``; lists make thousands of these a second."""
+    return Markup(pattern % tuple(map(escape, values)))  # noqa: S704 - every value is escaped
 
 
 def tag(option: Option) -> Markup:

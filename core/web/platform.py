@@ -97,7 +97,9 @@ def tenant_list() -> ResponseReturnValue:
         for row in rows
     ]
     columns = (_("Slug"), _("Name"), _("State"), _("Addons"), _("Why it failed"))
-    return render_template("platform/tenants.html", shell=shell, title=_("Tenants"), columns=columns, rows=cells)
+    return render_template(
+        "platform/tenants.html", shell=shell, title=_("Tenants"), columns=columns, rows=cells
+    )
 
 
 @bp.get("/platform/addons")
@@ -106,7 +108,14 @@ def addon_list() -> ResponseReturnValue:
     shell = _shell()
     catalogue, hooks = kernel().catalogue, kernel().hooks
     cells = [
-        (addon.name, str(addon.title), addon.version, tag(Option("", _("loaded"), "ok")), "", hooks.failures.get(addon.name, 0))
+        (
+            addon.name,
+            str(addon.title),
+            addon.version,
+            tag(Option("", _("loaded"), "ok")),
+            "",
+            hooks.failures.get(addon.name, 0),
+        )
         for addon in catalogue.addons.values()
     ]
     cells += [
@@ -114,7 +123,9 @@ def addon_list() -> ResponseReturnValue:
         for name, reason in catalogue.quarantined.items()
     ]
     columns = (_("Name"), _("Title"), _("Version"), _("State"), _("Reason"), _("Failed hooks"))
-    return render_template("platform/addons.html", shell=shell, title=_("Addons"), columns=columns, rows=cells)
+    return render_template(
+        "platform/addons.html", shell=shell, title=_("Addons"), columns=columns, rows=cells
+    )
 
 
 @bp.post("/logout")

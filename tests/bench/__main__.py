@@ -160,9 +160,16 @@ def floor_pages(kernel: Kernel, tenant: Tenant) -> dict[str, Any]:
 def dsn_of(urls: Urls) -> str:
     """The application's login as libpq writes it."""
     url = make_url(urls.app)
-    parts = {"user": url.username, "password": url.password, "host": url.host, "port": url.port, "dbname": url.database}
-    given = {name: value for name, value in {**parts, **url.query}.items() if value}
-    return psycopg2.extensions.make_dsn(**given)
+    parts = {
+        "user": url.username,
+        "password": url.password,
+        "host": url.host,
+        "port": url.port,
+        "dbname": url.database,
+    }
+    given: dict[str, Any] = {name: value for name, value in {**parts, **url.query}.items() if value}
+    dsn: str = psycopg2.extensions.make_dsn(**given)
+    return dsn
 
 
 def resident_mb(process: subprocess.Popen[bytes]) -> float:
@@ -253,7 +260,9 @@ def show(times: dict[str, Times], statements: dict[str, int], page: int, memory:
         ("list page, as sent", round(page / 1000, 1), 60, " kB"),
         ("memory of the web process (PSS)", round(memory), 150, " MB"),
     ):
-        print(f"{label:48} {f'{value}{unit}':>14} {'':>14} {'':>7} {f'{limit}{unit}':>7}{_mark(value, limit)}")
+        print(
+            f"{label:48} {f'{value}{unit}':>14} {'':>14} {'':>7} {f'{limit}{unit}':>7}{_mark(value, limit)}"
+        )
 
 
 def _ms(times: Times) -> str:

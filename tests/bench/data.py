@@ -16,7 +16,8 @@ CITIES = ("上海", "北京", "深圳", "杭州", "成都", "武汉", "苏州", 
 
 _FILL = text("""
     insert into customer_customer
-        (name, name_key, kind, type, level, industry, city, phone, owner_id, unit_id, employees, created_by_id)
+        (name, name_key, kind, type, level, industry, city, phone,
+         owner_id, unit_id, employees, created_by_id)
     select
         case when i % 3 = 0 then 'Customer ' || i else '华东精密制造' || i || '有限公司' end,
         case when i % 3 = 0 then 'customer ' || i else 'hua dong jing mi zhi zao ' || i end,
@@ -51,11 +52,19 @@ def _make(kernel: Kernel, urls: Urls, engine: Engine, slug: str, customers: int)
             addons=frozenset(kernel.catalogue.addons) - {"core"},
         )  # fmt: skip
     with kernel.database.session(tenant) as session:
-        [unit] = kernel.resources["core.unit"].service.create(session, [{"code": "hq", "name": "HQ"}], actor=OPERATOR)
+        [unit] = kernel.resources["core.unit"].service.create(
+            session, [{"code": "hq", "name": "HQ"}], actor=OPERATOR
+        )
         values = {"email": "bench@example.com", "name": "Bench", "unit": unit}
         [user] = kernel.resources["core.user"].service.create(session, [values], actor=OPERATOR)
         auth.assign_role(session, kernel.permissions, user, "sales_supervisor")
-        given = {"owner": user, "unit": unit, "count": customers, "cities": list(CITIES), "ncities": len(CITIES)}
+        given = {
+            "owner": user,
+            "unit": unit,
+            "count": customers,
+            "cities": list(CITIES),
+            "ncities": len(CITIES),
+        }
         session.execute(_FILL, given)
         commit(session)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -54,7 +54,13 @@ def make_floor(dsn: str, pages: dict[str, Any]) -> Flask:
         else:
             items = [record(page["names"], page["links"], row) for row in results[0][: page["per_page"]]]
             total = results[1][0][0] if len(results) > 1 else None
-            body = {"items": items, "total": total, "page": 1, "per_page": page["per_page"], "next": page["next"]}
+            body = {
+                "items": items,
+                "total": total,
+                "page": 1,
+                "per_page": page["per_page"],
+                "next": page["next"],
+            }
         return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), content_type="application/json")
 
     return app
@@ -62,5 +68,11 @@ def make_floor(dsn: str, pages: dict[str, Any]) -> Flask:
 
 if __name__ == "__main__":
     port, dsn, source = sys.argv[1:]
-    floor = make_floor(dsn, json.loads(Path(source).read_text()))
-    uvicorn.run(WSGIMiddleware(floor, workers=16), host="127.0.0.1", port=int(port), log_level="error", access_log=False)
+    floor: Any = make_floor(dsn, json.loads(Path(source).read_text()))
+    uvicorn.run(
+        WSGIMiddleware(floor, workers=16),
+        host="127.0.0.1",
+        port=int(port),
+        log_level="error",
+        access_log=False,
+    )
