@@ -62,7 +62,7 @@ def curl(app: Flask, words: list[str]) -> TestResponse:
     parts = urlsplit(url)
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     return app.test_client().open(
-        path, method=method, base_url=f"http://{parts.netloc}", headers=headers, **options
+        path, method=method, base_url=f"http://{parts.netloc}", headers=headers, buffered=True, **options
     )
 
 
