@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from core.auth import services as auth
 from core.kernel import Kernel
 from core.testing.plugin import PASSWORD, ApiClient
 from tests.docs.document import ROOT, Block, blocks, command_lines
@@ -85,8 +86,6 @@ def matches(expected: Any, found: Any) -> bool:
 def test_every_example_gives_the_answer_on_the_page(
     app: Flask, kernel: Kernel, api: Callable[..., ApiClient], committed: Any
 ) -> None:
-    from core.auth import services as auth
-
     api("administrator")  # makes the user the page signs in as
     with committed() as session:
         actor = auth.actor_by_email(session, kernel.permissions, "administrator0@example.com")

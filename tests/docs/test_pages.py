@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from core.cli import cli
+from core.cli.group import cli
 from tests.docs.document import DOCUMENTS, ROOT, blocks, command_lines
 
 _LINK = re.compile(r"\]\((?!https?:|#|mailto:)(?P<target>[^)#\s]+)")
