@@ -29,6 +29,7 @@ from core.db.embedded import APP_LOGIN, OWNER_LOGIN, Server
 from core.db.provision import create_tenant, find_tenant, prepare
 from core.db.tenancy import Tenant
 from core.db.urls import Urls
+from core.i18n import set_language
 from core.kernel import Kernel, start_kernel
 from core.web.security import csrf_token
 
@@ -116,6 +117,12 @@ def tenants(kernel: Kernel, owner_engine: Engine) -> dict[str, Tenant]:
 def tenant(tenants: dict[str, Tenant]) -> Tenant:
     """The tenant with every addon on."""
     return tenants["main"]
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """Every test begins in English, whatever the one before it spoke."""
+    set_language("en")
 
 
 @pytest.fixture

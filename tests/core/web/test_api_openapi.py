@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,8 +19,6 @@ from core.testing.plugin import Browser
 
 #: An `ApiClient`, whose answers have a body: werkzeug says it may be None.
 Client = Any
-#: Longest time for requests made up from the document.
-SECONDS = 60
 WANTED = (
     checks.not_a_server_error,
     checks.status_code_conformance,
@@ -148,7 +145,6 @@ def test_no_request_the_document_allows_ends_in_an_error_of_ours(
     schema.app = app
     found = [each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)]
     assert len(found) > 50
-    until = time.monotonic() + SECONDS
     reached: set[str] = set()
 
     def send(case: Any, near: bool) -> None:
@@ -167,7 +163,5 @@ def test_no_request_the_document_allows_ends_in_an_error_of_ours(
                 session.execute(text("update core_user set archived_at = null"))
 
     for operation in found:
-        if time.monotonic() < until:
-            FEW(given(operation.as_strategy(), strategies.booleans())(send))()
-    assert time.monotonic() < until, "there was no time for every operation"
+        FEW(given(operation.as_strategy(), strategies.booleans())(send))()
     assert len(reached) > 15, sorted(reached)
