@@ -55,7 +55,7 @@ class Customer(Record, Owned):
     )
     phone: Mapped[str | None] = fields.phone(label=_l("Phone"))
     email: Mapped[str | None] = fields.email(label=_l("Email"))
-    website: Mapped[str | None] = fields.text(200, label=_l("Website"))
+    website: Mapped[str | None] = fields.url(label=_l("Website"))
     country: Mapped[str | None] = fields.pick(80, label=_l("Country or region"), index=False)
     province: Mapped[str | None] = fields.pick(80, label=_l("Province"), index=False)
     city: Mapped[str | None] = fields.pick(80, label=_l("City"), index=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, insert, select, tuple_, update
@@ -57,7 +56,6 @@ class CustomerService(Service):
         """See to groups without circles, to what only organisations have, and to plausible values."""
         this_year = datetime.now(UTC).year
         for change in batch.changes:
-            _tidy_website(change)
             self._refuse_for_persons(change)
             if (change.values.get("employees") or 0) < 0:
                 change.refuse("employees", _l("This cannot be less than zero."))
@@ -456,22 +454,3 @@ def _refuse_twice(change: Change, lines: str, link: str) -> None:
         if line[link] in seen:
             change.refuse(f"{lines}.{number}.{link}", _l("This stands in another line already."))
         seen.add(line[link])
-
-
-def _tidy_website(change: Change) -> None:
-    """Complete ``example.com`` to an address a browser opens; refuse what is none."""
-    written = change.values.get("website")
-    if not written:
-        return
-    address = written if "://" in written else f"https://{written}"
-    try:
-        parts = urlsplit(address)
-        fits = parts.scheme in ("http", "https") and "." in (parts.hostname or "") and " " not in address
-    except ValueError:
-        fits = False
-    if not fits or len(address) > 200:
-        change.refuse(
-            "website", _l("“%(value)s” is no web address; write www.example.com.", value=written[:60])
-        )
-    else:
-        change.values["website"] = address

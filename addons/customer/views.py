@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
+import orjson
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, ValidationError
@@ -28,8 +30,8 @@ bp = Blueprint("customer", __name__, url_prefix="/customer", template_folder="te
 
 _MY_DAY: Final = "/customer/my-day"
 #: Fields of an activity that its dialogs ask for.
-_LOG: Final = ("kind", "done_at", "subject", "outcome", "contact", "minutes", "body")
-_PLAN: Final = ("subject", "kind", "due_at", "contact", "body")
+_LOG: Final = ("kind", "subject", "contact", "done_at", "outcome", "minutes", "body")
+_PLAN: Final = ("kind", "subject", "due_at", "contact", "body")
 
 
 # My day
@@ -160,7 +162,7 @@ def _dialog(names: tuple[str, ...], typed: Mapping[str, Any], error: GuanxiError
     form = Form(activity, (Section(activity.title, *names),), with_lines=False)
     query = request.query_string.decode()
     view = form.view(title=title, action=f"{request.path}?{query}", cancel_url="", typed=typed, error=error)
-    fields = [field for section in view.sections for field in section.fields]
+    fields = [_fitted(field, customer) for section in view.sections for field in section.fields]
     if is_log:  # a talk without a subject is called like its kind
         fields = [*(replace(field, required=False) for field in fields), *_next_step(typed, error)]
     return render_template(
@@ -168,6 +170,24 @@ def _dialog(names: tuple[str, ...], typed: Mapping[str, Any], error: GuanxiError
         view=replace(view, sections=[FieldSection("", fields)]),
         csrf=shell().csrf,
     )
+
+
+def _fitted(field: FieldView, customer: int | None) -> FieldView:
+    """A field as the dialogs show it: kinds side by side, the customer's contacts before all others."""
+    if field.name == "kind":
+        options = [replace(option, icon=panels.ICONS[option.value]) for option in field.options]
+        return replace(field, segmented=True, options=options)
+    if field.name == "subject":
+        return replace(field, focused=True, wide=True)
+    if field.name == "contact" and customer is not None:
+        tree = orjson.dumps({"field": "customers.customer", "value": customer}).decode()
+        return replace(
+            field,
+            lookup_url=f"{field.lookup_url}?{urlencode({'filter': tree})}",
+            lookup_all_url=field.lookup_url,
+            lookup_all_label=_("Search all contacts"),
+        )
+    return field
 
 
 def _next_step(typed: Mapping[str, Any], error: GuanxiError | None) -> list[FieldView]:

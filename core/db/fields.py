@@ -44,6 +44,7 @@ class Kind(StrEnum):
     CHOICE = "choice"
     PHONE = "phone"
     EMAIL = "email"
+    URL = "url"
     INTEGER = "integer"
     FLAG = "flag"
     DAY = "day"
@@ -196,6 +197,11 @@ def email(
     """A mail address, its domain in lower case."""
     word = Word(Kind.EMAIL, label, help, Sensitivity.SENSITIVE, search=search, max_length=254)
     return _column(word, String(254), index=index and not unique, unique=unique or None)
+
+
+def url(*, label: Lazy, help: Lazy | None = None, length: int = 200) -> MappedColumn[Any]:
+    """The address of a web page, with ``https://`` put before it where it is missing."""
+    return _column(Word(Kind.URL, label, help, max_length=length), String(length))
 
 
 def integer(

@@ -28,6 +28,7 @@ OPERATORS: Final[Mapping[Kind, Sequence[str]]] = {
     Kind.CHOICE: _EQUALITY,
     Kind.PHONE: _TEXT,
     Kind.EMAIL: _TEXT,
+    Kind.URL: _TEXT,
     Kind.INTEGER: _ORDER,
     Kind.FLAG: ("eq", "ne"),
     Kind.DAY: _ORDER,

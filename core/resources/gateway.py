@@ -21,7 +21,8 @@ from core.i18n import _l
 from core.resources.conditions import Conditions
 from core.resources.cursors import after, read_cursor, write_cursor
 from core.resources.declaration import Field, LinesField, Resource
-from core.resources.query import Query
+from core.resources.filters import Node
+from core.resources.query import EVERYTHING, Query
 from core.resources.resolver import Resolver, UnknownField
 from core.resources.selection import Selection, Shape, Template, sort_column
 
@@ -169,8 +170,13 @@ class Gateway(Conditions):
         scope = self.scope(resource, table)
         return set(self.session.scalars(statement if scope is None else statement.where(scope)))
 
-    def lookup(self, resource: Resource, q: str, limit: int = 20) -> list[dict[str, Any]]:
-        """Records to choose from while typing: ``{"id", "label", "hint"}``; beginnings come first."""
+    def lookup(
+        self, resource: Resource, q: str, limit: int = 20, *, where: Node = EVERYTHING
+    ) -> list[dict[str, Any]]:
+        """Records to choose from while typing: ``{"id", "label", "hint"}``; beginnings come first.
+
+        Only those that match ``where``.
+        """
         self.require(resource, "read")
         label = self.resolver.field(resource, resource.label)
         names = tuple(dict.fromkeys(("id", label.name, *resource.subtitle)))
@@ -181,7 +187,7 @@ class Gateway(Conditions):
             selection.order.append(case((starts, 0), else_=1))
         selection.order.append(sort_column(label, resource.table))
         found = []
-        for row in self._execute(selection.statement(self.condition(resource, Query(q=q))).limit(limit)):
+        for row in self._execute(selection.statement(self.condition(resource, Query(where, q))).limit(limit)):
             record = shape.record(row)
             hints = [record[name] for name in resource.subtitle if record.get(name)]
             shown = [each["label"] if isinstance(each, dict) else str(each) for each in hints]

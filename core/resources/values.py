@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -149,6 +150,28 @@ class EmailValue(Value):
         return f"{local}@{domain.lower()}"
 
 
+class UrlValue(Value):
+    """The address of a web page: ``example.com`` becomes one a browser opens."""
+
+    def __init__(self, *, max_length: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.max_length = max_length
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = unicodedata.normalize("NFKC", value) if isinstance(value, str) else ""
+        address = text if "://" in text else f"https://{text}"
+        try:
+            parts = urlsplit(address)
+            fits = parts.scheme in ("http", "https") and "." in (parts.hostname or "")
+        except ValueError:
+            fits = False
+        is_odd = any(each.isspace() or unicodedata.category(each) in _INVISIBLE for each in address)
+        if not fits or is_odd or len(address) > (self.max_length or 2000):
+            message = _l("“%(value)s” is no web address; write www.example.com.", value=str(value)[:60])
+            raise ValidationError([message])
+        return address
+
+
 class IntegerValue(Value):
     """A whole number of 32 bits."""
 
@@ -258,6 +281,7 @@ _MAKERS: Final[Mapping[Kind, Callable[[Word, Habits, dict[str, Any]], Value]]] =
     Kind.CHOICE: lambda word, habits, options: ChoiceValue(word.choices or Choice, **options),
     Kind.PHONE: lambda word, habits, options: PhoneValue(habits.country, **options),
     Kind.EMAIL: lambda word, habits, options: EmailValue(**options),
+    Kind.URL: lambda word, habits, options: UrlValue(max_length=word.max_length, **options),
     Kind.INTEGER: lambda word, habits, options: IntegerValue(**options),
     Kind.FLAG: lambda word, habits, options: FlagValue(**options),
     Kind.DAY: lambda word, habits, options: DayValue(**options),

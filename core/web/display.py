@@ -103,6 +103,13 @@ class Display:
                 return lambda value: html(pattern, value.partition(";")[0], self.phone(value))
             case Kind.EMAIL:
                 return lambda value: html('<a href="mailto:%s">%s</a>', value, value)
+            case Kind.URL:
+                away = '<a href="%s" target="_blank" rel="noopener noreferrer">%s</a>'
+                return lambda value: (
+                    html(away, value, value.partition("://")[2].rstrip("/"))
+                    if _opens(value)
+                    else escape(value)
+                )
             case Kind.TAGS:
                 return lambda value: Markup(" ").join(tag(Option(each, each)) for each in value)
             case Kind.FLAG:
@@ -163,6 +170,11 @@ class Display:
             minutes=self.now.minute % 30, seconds=self.now.second, microseconds=self.now.microsecond
         )
         return self.now - passed + timedelta(minutes=30)
+
+
+def _opens(address: str) -> bool:
+    """Whether a browser may be led there; rows that came in another way may hold anything."""
+    return address.startswith(("https://", "http://"))
 
 
 def options_of(field: Field) -> list[Option]:

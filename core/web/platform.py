@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from core.auth import platform as auth
 from core.db.platform import tenant as tenants
-from core.errors import Unauthenticated
+from core.db.session import commit, rollback
+from core.errors import TooManyRequests, Unauthenticated
 from core.i18n import _, _lp, language
 from core.web.display import avatar_of, tag
 from core.web.lifecycle import VISITOR_COOKIE, kernel
@@ -44,6 +45,7 @@ def _shell() -> Shell:
         lang=language(),
         theme="auto",
         csrf=csrf_token(kernel().config.secret_key, token),
+        sign_out_url="/platform/logout",
     )
 
 
@@ -59,10 +61,16 @@ def login() -> ResponseReturnValue:
     visitor, error, status = request.cookies.get(VISITOR_COOKIE) or new_visitor(), "", 200
     if request.method == "POST":
         check_csrf(kernel().config.secret_key, visitor, request.form.get("csrf_token"))
+        email, password = request.form.get("email", ""), request.form.get("password", "")
+        address = request.remote_addr or ""
         try:
-            token = auth.sign_in(g.session, request.form.get("email", ""), request.form.get("password", ""))
-        except Unauthenticated as refused:
+            token = auth.sign_in(g.session, email, password, address=address)
+        except (Unauthenticated, TooManyRequests) as refused:
             error, status = refused.detail, refused.status
+            rollback(g.session)
+            if isinstance(refused, Unauthenticated):
+                auth.count_failure(g.session, email, address=address)
+                commit(g.session)
         else:
             signed = make_response(redirect("/platform/tenants"))
             signed.set_cookie(_COOKIE, token, httponly=True, samesite="Strict", secure=request.is_secure)
@@ -128,7 +136,7 @@ def addon_list() -> ResponseReturnValue:
     )
 
 
-@bp.post("/logout")
+@bp.post("/platform/logout")
 def logout() -> ResponseReturnValue:
     """End the administrator's session."""
     token = request.cookies.get(_COOKIE, "")

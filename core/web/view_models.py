@@ -21,6 +21,7 @@ class Option:
     label: str
     tone: str = "mute"
     selected: bool = False
+    icon: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,15 @@ class Shell:
     #: "light", "dark" or "auto".
     theme: str
     csrf: str
+    sign_out_url: str = "/logout"
 
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
     """One field on a form (its control) or on a page (its formatted value).
 
-    ``kind`` is one of text, multiline, choice, phone, email, day, instant, link, tags, flag,
-    integer; it decides the control.
+    ``kind`` is one of text, multiline, pick, choice, phone, email, url, day, instant, link, tags,
+    flag, integer; it decides the control.
     """
 
     name: str
@@ -90,12 +92,20 @@ class FieldView:
     errors: Sequence[str] = ()
     options: Sequence[Option] = ()
     max_length: int | None = None
-    #: For a link: GET ``?q=`` answers ``{"items": [{"id", "label", "hint"}]}``.
+    #: For a link: GET ``?q=`` answers ``{"items": [{"id", "label", "hint"}]}``; for pick and tags the
+    #: same, to be taken or not. It may carry parameters, such as a filter.
     lookup_url: str = ""
+    #: For a link whose ``lookup_url`` leaves some out: where all are found, and what to call that.
+    lookup_all_url: str = ""
+    lookup_all_label: str = ""
     #: For a link: the quick-create page of its target, empty when the reader may not create one.
     create_url: str = ""
     #: For a link: the label of the record now linked.
     link_label: str = ""
+    #: For a choice with few values: buttons beside each other instead of a drop-down.
+    segmented: bool = False
+    #: Has the focus when the dialog opens.
+    focused: bool = False
 
     @property
     def control_id(self) -> str:

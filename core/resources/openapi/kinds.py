@@ -23,6 +23,7 @@ from core.resources.values import (
     PhoneValue,
     TagsValue,
     TextValue,
+    UrlValue,
 )
 
 #: Type and format of our own fields, for apispec.
@@ -31,6 +32,7 @@ INPUT_TYPES: Final[Mapping[type[fields.Field[Any]], tuple[str | None, str | None
     ChoiceValue: ("string", None),
     PhoneValue: ("string", None),
     EmailValue: ("string", None),
+    UrlValue: ("string", None),
     IntegerValue: ("integer", "int32"),
     LinkValue: ("integer", "int64"),
     FlagValue: ("boolean", None),
@@ -47,6 +49,7 @@ _OUTPUT_TYPES: Final[Mapping[Kind, Node]] = {
     Kind.CHOICE: _TEXT,
     Kind.PHONE: _TEXT,
     Kind.EMAIL: _TEXT,
+    Kind.URL: {"type": "string", "format": "uri"},
     Kind.INTEGER: {"type": "integer"},
     Kind.FLAG: {"type": "boolean"},
     Kind.DAY: {"type": "string", "format": "date"},
@@ -60,6 +63,7 @@ _EXAMPLES: Final[Mapping[Kind, Any]] = {
     Kind.PICK: "制造业",
     Kind.PHONE: "+8613800138000",
     Kind.EMAIL: "lin@example.com",
+    Kind.URL: "https://www.example.com",
     Kind.INTEGER: 2026,
     Kind.FLAG: True,
     Kind.DAY: "2026-01-31",

@@ -27,7 +27,7 @@ from core.resources.filters import (
     to_json,
 )
 from core.resources.gateway import Page
-from core.resources.query import RESERVED, Query, read_condition, read_query
+from core.resources.query import EVERYTHING, RESERVED, Query, read_condition, read_query
 from core.resources.resolver import Answer
 from core.web.display import Display, html, options_of
 from core.web.lifecycle import gateway, streamed
@@ -97,7 +97,7 @@ def export(addon: str, plural: str) -> Response:
 
 @bp.get("/<addon>/<plural>/lookup")
 def lookup(addon: str, plural: str) -> dict[str, Any]:
-    """Answer a lookup while somebody types."""
+    """Answer a lookup while somebody types; a filter in the address leaves some out."""
     resource = resource_at(addon, plural)
     if request.args.get("id"):
         number = number_in(request.args["id"])
@@ -107,7 +107,9 @@ def lookup(addon: str, plural: str) -> dict[str, Any]:
                 {"id": key, "label": label} for key, label in gateway().labels(resource, wanted).items()
             ]
         }
-    return {"items": gateway().lookup(resource, typed("q"))}
+    tree = request.args.get("filter", "")
+    where = from_text(tree) if tree else EVERYTHING
+    return {"items": gateway().lookup(resource, typed("q"), where=where)}
 
 
 @bp.get("/<addon>/<plural>/suggest/<name>")

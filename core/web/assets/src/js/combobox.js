@@ -1,6 +1,7 @@
-// Lookups: a text input that finds records, with "create" as its last choice; and tags.
+// Lookups: a text input that finds records, with "create" as its last choice; texts and tags with suggestions.
 
 import plus from "icon:plus";
+import search from "icon:search";
 import x from "icon:x";
 import { freshId, h, on, place, svg, t } from "./dom.js";
 import { openFragment } from "./dialogs.js";
@@ -12,7 +13,9 @@ class Combobox {
   constructor(root) {
     this.root = root;
     this.input = root.querySelector("input[role='combobox']");
-    this.hidden = root.querySelector("input[type='hidden']");
+    // Free: what was typed counts, the choices are suggestions. Without, a hidden input holds the record.
+    this.free = root.matches(".gx-combo-free, .gx-tags");
+    this.hidden = this.free ? null : root.querySelector("input[type='hidden']");
     this.label = this.input.value;
     this.items = [];
     this.active = -1;
@@ -25,6 +28,14 @@ class Combobox {
   }
 
   choose(id, label) {
+    if (this.free) {
+      if (this.root.matches(".gx-tags")) {
+        this.input.value = "";
+        addTag(this.root, label);
+      } else this.input.value = label;
+      this.close();
+      return changed(this.input);
+    }
     this.hidden.value = id;
     this.input.value = this.label = label;
     const clear = this.root.querySelector("[data-clear]");
@@ -45,6 +56,7 @@ class Combobox {
 
   /** What was typed but not chosen is taken back; an emptied input clears the link. */
   leave() {
+    if (this.free) return this.close();
     if (this.creating) return;
     if (!this.input.value.trim() && this.hidden.value) this.choose("", "");
     else this.input.value = this.label;
@@ -58,16 +70,27 @@ class Combobox {
 
   async load() {
     const typed = this.input.value.trim();
-    const q = typed === this.label ? "" : typed;
+    const q = typed === this.label && !this.free ? "" : typed;
     this.abort?.abort();
     this.abort = new AbortController();
     const found = await getJson(withQuery(this.root.dataset.lookup, { q }), { signal: this.abort.signal });
     if (document.activeElement !== this.input) return;
+    if (this.free) return this.suggest(found?.items ?? [], q);
     if (!found) return this.show([], t("The choices could not be loaded."));
     this.items = (found.items ?? []).map((item) => ({ ...item, id: String(item.id) }));
+    if (this.root.dataset.all) this.items.push({ all: this.root.dataset.allLabel });
     const known = this.items.some((item) => item.label === q);
     if (q && !known && this.root.dataset.create) this.items.push({ create: q });
     this.show(this.items, q ? t("Nothing found for “%(q)s”.", { q }) : t("There is nothing to choose yet."));
+  }
+
+  /** Show the suggestions that say more than what stands there; none is marked until an arrow key asks for it. */
+  suggest(found, q) {
+    const have = new Set([...this.root.querySelectorAll(".gx-chip input")].map((input) => input.value));
+    const items = found.filter((item) => item.label !== q && !have.has(item.label));
+    if (!items.length) return this.close();
+    this.show(items, "");
+    this.activate(-1);
   }
 
   show(items, note) {
@@ -85,7 +108,10 @@ class Combobox {
     this.items = items;
     this.list.replaceChildren(
       ...items.map((item, index) =>
-        item.create === undefined
+        item.all
+          ? h("div", { class: "gx-option gx-option-create", role: "option", id: `${this.list.id}-${index}`, "data-index": index, "aria-selected": "false" },
+              svg(search, 16), h("span", {}, item.all))
+          : item.create === undefined
           ? h("div", { class: "gx-option", role: "option", id: `${this.list.id}-${index}`, "data-index": index, "aria-selected": "false" },
               h("span", {}, item.label), item.hint ? h("small", {}, item.hint) : null)
           : h("div", { class: "gx-option gx-option-create", role: "option", id: `${this.list.id}-${index}`, "data-index": index, "aria-selected": "false" },
@@ -110,6 +136,11 @@ class Combobox {
   async take(index) {
     const item = this.items[index];
     if (!item) return;
+    if (item.all) {
+      this.root.dataset.lookup = this.root.dataset.all;
+      delete this.root.dataset.all;
+      return this.search();
+    }
     if (item.create === undefined) return this.choose(item.id, item.label);
     this.creating = true;
     this.close();
@@ -127,7 +158,7 @@ class Combobox {
       event.preventDefault();
       if (!this.list) return this.search();
       const step = event.key === "ArrowDown" ? 1 : -1;
-      if (this.items.length) this.activate((this.active + step + this.items.length) % this.items.length);
+      if (this.items.length) this.activate(this.active < 0 && step < 0 ? this.items.length - 1 : (this.active + step + this.items.length) % this.items.length);
     } else if (event.key === "Enter" && this.list && this.active >= 0) {
       if (event.ctrlKey || event.metaKey) return;
       event.preventDefault();
@@ -135,18 +166,18 @@ class Combobox {
     } else if (event.key === "Escape" && this.list) {
       event.preventDefault();
       event.stopPropagation();
-      this.input.value = this.label;
+      if (!this.free) this.input.value = this.label;
       this.close();
     }
   }
 }
 
-const combo = (element) => Combobox.of(element.closest(".gx-combo"));
-const inputs = ".gx-combo input[role='combobox']";
+const combo = (element) => Combobox.of(element.closest(".gx-combo, .gx-tags"));
+const inputs = ":is(.gx-combo, .gx-tags) input[role='combobox']";
 on("input", inputs, (_, input) => combo(input).search(150));
 on("click", inputs, (_, input) => combo(input).list || combo(input).search());
 on("keydown", inputs, (event, input) => combo(input).key(event), true);
-on("focusin", inputs, (_, input) => input.select());
+on("focusin", inputs, (_, input) => combo(input).free || input.select());
 on("focusout", inputs, (_, input) => combo(input).leave());
 on("pointerdown", ".gx-combo-buttons button", (event) => event.preventDefault());
 on("click", ".gx-combo [data-clear]", (_, button) => {
@@ -220,6 +251,7 @@ on("click", ".gx-tags", (event, box) => {
 on("keydown", ".gx-tags input", (event, input) => {
   const box = input.closest(".gx-tags");
   if (event.isComposing) return;
+  if (event.defaultPrevented) return;
   if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && input.value.trim()) {
     event.preventDefault();
     takeTyped(box);

@@ -74,8 +74,8 @@ function fill(dialog, html) {
   renameIds(holder.content);
   dialog.replaceChildren(holder.content);
   labelByHead(dialog);
-  const first = dialog.querySelector(
-    "[aria-invalid='true'], .gx-dialog-body :is(input, select, textarea):not([type='hidden'], [readonly]), .gx-dialog-foot [type='submit']",
+  const first = dialog.querySelector("[aria-invalid='true'], [autofocus]") ?? dialog.querySelector(
+    ".gx-dialog-body :is(input, select, textarea):not([type='hidden'], [readonly]), .gx-dialog-foot [type='submit']",
   );
   first?.focus();
 }

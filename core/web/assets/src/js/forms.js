@@ -28,7 +28,7 @@ function apply(form, draft) {
   for (const control of form.elements) {
     if (!control.name || SKIP.has(control.name) || control.closest("[data-tags]") || !values.has(control.name)) continue;
     const given = values.get(control.name);
-    if (control.type === "checkbox") control.checked = given.includes(control.value);
+    if (control.type === "checkbox" || control.type === "radio") control.checked = given.includes(control.value);
     else if (control.type === "hidden" && form.querySelector(`[type="checkbox"][name="${CSS.escape(control.name)}"]`)) continue;
     else if (control.type === "hidden" && control.parentElement.classList.contains("gx-combo")) {
       control.value = given[0];
