@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import TextClause, case, delete, func, insert, literal, select, text, update
+from sqlalchemy import Table, TextClause, case, delete, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -89,16 +89,7 @@ def check_password(session: Session, email: str, password: str, *, address: str)
         TooManyRequests: too many failures lately.
         WrongCredentials: no such user, another password, or the user is archived.
     """
-    subjects = _subjects(email, address)
-    rows = session.execute(
-        select(_failure.c.subject, _failure.c.failures).where(
-            _failure.c.subject.in_(subjects), _failure.c.until > func.now()
-        )
-    )
-    counted = dict(rows.all())
-    limits = zip(subjects, (ACCOUNT_FAILURES, ADDRESS_FAILURES), strict=True)
-    if any(counted.get(subject, 0) >= limit for subject, limit in limits):
-        raise TooManyRequests
+    require_few_failures(session, email, address=address)
     row = session.execute(
         select(_user.c.id, _user.c.password_hash).where(
             func.lower(_user.c.email) == plain_address(email), _user.c.archived_at.is_(None)
@@ -106,24 +97,53 @@ def check_password(session: Session, email: str, password: str, *, address: str)
     ).first()
     if not verify(row.password_hash if row else None, password) or row is None:
         raise WrongCredentials
-    session.execute(delete(_failure).where(_failure.c.subject == subjects[0]))
+    forget_failures(session, email)
     return int(row.id)
 
 
-def count_failure(session: Session, email: str, *, address: str) -> None:
+def require_few_failures(session: Session, email: str, *, address: str, counted: Table = _failure) -> None:
+    """See that neither the account nor the network address has failed too often lately.
+
+    Args:
+        session: bound to where ``counted`` is.
+        email: as it was typed.
+        address: the network address.
+        counted: the table of failures; the platform has one of its own.
+
+    Raises:
+        TooManyRequests: one of them has.
+    """
+    subjects = _subjects(email, address)
+    rows = session.execute(
+        select(counted.c.subject, counted.c.failures).where(
+            counted.c.subject.in_(subjects), counted.c.until > func.now()
+        )
+    )
+    failures = dict(rows.all())
+    limits = zip(subjects, (ACCOUNT_FAILURES, ADDRESS_FAILURES), strict=True)
+    if any(failures.get(subject, 0) >= limit for subject, limit in limits):
+        raise TooManyRequests
+
+
+def count_failure(session: Session, email: str, *, address: str, counted: Table = _failure) -> None:
     """Count one failed sign-in; the caller commits it."""
     until = datetime.now(UTC) + FAILURE_WINDOW
     for subject in _subjects(email, address):
-        fresh = upsert(_failure).values(subject=subject, failures=1, until=until)
-        over = _failure.c.until <= func.now()
+        fresh = upsert(counted).values(subject=subject, failures=1, until=until)
+        over = counted.c.until <= func.now()
         statement = fresh.on_conflict_do_update(
-            index_elements=[_failure.c.subject],
+            index_elements=[counted.c.subject],
             set_={
-                "failures": case((over, literal(1)), else_=_failure.c.failures + 1),
-                "until": case((over, literal(until)), else_=_failure.c.until),
+                "failures": case((over, literal(1)), else_=counted.c.failures + 1),
+                "until": case((over, literal(until)), else_=counted.c.until),
             },
         )
         session.execute(statement)
+
+
+def forget_failures(session: Session, email: str, *, counted: Table = _failure) -> None:
+    """Begin to count anew for an account that has signed in."""
+    session.execute(delete(counted).where(counted.c.subject == _subjects(email, "")[0]))
 
 
 def _subjects(email: str, address: str) -> tuple[str, str]:

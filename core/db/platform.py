@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
     MetaData,
     String,
     Table,
@@ -72,4 +73,15 @@ administrator_session = Table(
         "administrator_id", BigInteger, ForeignKey(administrator.c.id, ondelete="CASCADE"), nullable=False
     ),
     Column("expires_at", DateTime(timezone=True), nullable=False),
+)
+
+#: Failed sign-ins of administrators lately, for throttling.
+sign_in_failure = Table(
+    "sign_in_failure",
+    metadata,
+    #: "account:<email>" or "address:<ip>".
+    Column("subject", String(300), primary_key=True),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    #: When the count starts again.
+    Column("until", DateTime(timezone=True), nullable=False),
 )

@@ -119,7 +119,7 @@ def test_the_condition_the_decision_and_the_tree_say_the_same_of_every_row(
         return set(session.scalars(statement, values if named else {}))
 
     decided = {row["id"] for row in world.rows if policy.decide(row).allowed}
-    meant = set()
+    meant: set[int | None] = set()
     for role, at in assignments:
         top = place if at is None else world.units[at]
         for granted, verb, scope in grants:

@@ -32,20 +32,24 @@ def _generic(rule: Rule) -> bool:
     return {"addon", "plural"} <= rule.arguments
 
 
+def _built(rule: Rule, values: dict[str, Any]) -> str:
+    built = rule.build(values, append_unknown=False)
+    assert built is not None
+    return built[1]
+
+
 def _paths(app: Flask, kernel: Kernel, addon: str) -> Iterator[tuple[str, str]]:
     """Every address of an addon, from its registered routes and resources, each with a twin of nobody's."""
     plurals = [resource.plural_name for resource in kernel.resources if resource.addon == addon]
     assert plurals
     for rule in app.url_map.iter_rules():
-        values = {name: _VALUES.get(name, 1) for name in rule.arguments}
+        values: dict[str, Any] = {name: _VALUES.get(name, 1) for name in rule.arguments}
         if _generic(rule):
             for plural in plurals:
-                yield (
-                    rule.build({**values, "addon": addon, "plural": plural}, append_unknown=False)[1],
-                    rule.build({**values, "addon": _NOBODY, "plural": plural}, append_unknown=False)[1],
-                )
+                values |= {"plural": plural}
+                yield _built(rule, {**values, "addon": addon}), _built(rule, {**values, "addon": _NOBODY})
         elif rule.endpoint.partition(".")[0] == addon:
-            path = rule.build(values, append_unknown=False)[1]
+            path = _built(rule, values)
             yield path, path.replace(f"/{addon}", f"/{_NOBODY}", 1)
 
 
