@@ -33,7 +33,7 @@ from core.errors import (
 )
 from core.i18n import HTML_TAGS, language
 from core.web.assets.manifest import AssetsMissing
-from core.web.lifecycle import become, kernel
+from core.web.lifecycle import become, kernel, recognise
 from core.web.shell import shell_or_none
 
 logger = logging.getLogger(__name__)
@@ -48,8 +48,14 @@ class DatabaseDown(Unavailable):
 def set_up_errors(app: Flask) -> None:
     """Turn every error of ``app`` into an answer."""
     app.register_error_handler(GuanxiError, _answer)
-    app.register_error_handler(HTTPException, lambda error: _answer(_translated(error)))
+    app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if not wants_problem():
+        recognise()
+    return _answer(_translated(error))
 
 
 def wants_problem() -> bool:

@@ -88,7 +88,8 @@ def wants_platform() -> bool:
 
 def _begin() -> ResponseReturnValue | None:
     g.request_id = secrets.token_hex(8)
-    set_language(_wished() or "en")
+    wish = _wished()
+    set_language(wish or "en")
     if request.blueprint in _PLAIN or request.endpoint == "static":
         return None
     config = kernel().config
@@ -103,7 +104,7 @@ def _begin() -> ResponseReturnValue | None:
     g.tenant = tenant_of(g.session)
     if request.blueprint == "platform":
         raise NotFound
-    set_language(_wished() or g.tenant.language)
+    set_language(wish or g.tenant.language)
     return None
 
 
@@ -119,6 +120,12 @@ def become(actor: Actor) -> None:
     tenant: Tenant = g.tenant
     g.actor = actor
     set_language(actor.language or _wished() or tenant.language)
+
+
+def recognise() -> None:
+    """Go on as whoever is signed in, where no blueprint has asked: at an address that is none."""
+    if "tenant" in g and "actor" not in g and current_user.is_authenticated:
+        become(current_user.actor)
 
 
 def signed_in() -> Any:

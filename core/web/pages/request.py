@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import quote, unquote
 
 import orjson
@@ -14,6 +15,8 @@ from core.web.display import Display
 from core.web.lifecycle import gateway, kernel
 from core.web.view_models import Toast
 
+#: An address of ours: a path, and no host behind two slashes.
+_OWN_PATH = re.compile(r"/(?![/\\])")
 _TOAST_COOKIE = "guanxi_toast"
 
 
@@ -77,7 +80,7 @@ def told() -> list[Toast]:
         text, tone, undo_url = orjson.loads(unquote(value))
     except (ValueError, TypeError):
         return []
-    return [Toast(str(text), str(tone), str(undo_url) if str(undo_url).startswith("/") else "")]
+    return [Toast(str(text), str(tone), str(undo_url) if _OWN_PATH.match(str(undo_url)) else "")]
 
 
 def forget_told(response: Response) -> Response:
