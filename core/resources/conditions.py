@@ -87,20 +87,24 @@ class Conditions:
 
     def condition(self, resource: Resource, query: Query) -> ColumnElement[bool]:
         """Scope, filter and search as one condition; archived records only where the filter asks for them."""
-        table = resource.table
-        parts: list[ColumnElement[bool]] = []
-        scope = self.scope(resource, table)
-        if scope is not None:
-            parts.append(scope)
-        if "archived_at" in table.c and not any(
-            each.path == "archived_at" for each in conditions(query.where)
-        ):
-            parts.append(table.c.archived_at.is_(None))
+        return and_(true(), *self.standing(resource, names_archived(query)), *self.asked(resource, query))
+
+    def standing(self, resource: Resource, with_archived: bool) -> list[ColumnElement[bool]]:
+        """What holds whatever is asked: the actor's reach, and no archived records unless wanted."""
+        scope = self.scope(resource, resource.table)
+        parts = [] if scope is None else [scope]
+        if not with_archived and "archived_at" in resource.table.c:
+            parts.append(resource.table.c.archived_at.is_(None))
+        return parts
+
+    def asked(self, resource: Resource, query: Query) -> list[ColumnElement[bool]]:
+        """Filter and search alone."""
+        parts = []
         if query.where != All():
-            parts.append(self.compile(query.where, resource, table))
+            parts.append(self.compile(query.where, resource, resource.table))
         if query.q:
-            parts.append(self._search(resource, table, query.q))
-        return and_(*parts) if parts else true()
+            parts.append(self._search(resource, resource.table, query.q))
+        return parts
 
     def compile(self, node: Node, resource: Resource, table: FromClause) -> ColumnElement[bool]:
         """A filter tree as SQL on ``table``."""
@@ -160,7 +164,8 @@ class Conditions:
         if op == "in":
             values = self._values(path, condition)
             if kind is Kind.TAGS:
-                return tags.overlap(values)
+                overlapping: ColumnElement[bool] = tags.overlap(values)
+                return overlapping
             return column.in_(values) if values else false()
         if kind is Kind.TAGS:
             return tags.contains([self._text(condition)])
@@ -232,6 +237,11 @@ class Conditions:
 
         words = unicodedata.normalize("NFKC", q.replace("\x00", "")).split()
         return and_(true(), *map(somewhere, words))
+
+
+def names_archived(query: Query) -> bool:
+    """Whether a filter says itself which records, archived or not, are meant."""
+    return any(each.path == "archived_at" for each in conditions(query.where))
 
 
 @lru_cache(maxsize=4096)

@@ -18,7 +18,7 @@ from core.access.actor import Actor
 from core.db.fields import Kind
 from core.errors import Forbidden, Invalid, NotFound
 from core.i18n import _l
-from core.resources.conditions import Conditions
+from core.resources.conditions import Conditions, names_archived
 from core.resources.cursors import after, read_cursor, write_cursor
 from core.resources.declaration import Field, LinesField, Resource
 from core.resources.filters import Node
@@ -89,8 +89,8 @@ class Gateway(Conditions):
         self.require(resource, "read")
         template = self._list_template(resource, query)
         shape, sortings = template.shape, template.sortings
-        condition = self.condition(resource, query)
-        statement = template.statement.where(condition)
+        asked = self.asked(resource, query)
+        statement = template.statement.where(*asked)
         if query.cursor is not None:
             statement = statement.where(after(sortings, read_cursor(query.cursor, sortings)))
         elif query.page > 1:
@@ -105,7 +105,7 @@ class Gateway(Conditions):
             if query.page == 1 and query.cursor is None and next_cursor is None:
                 total = len(rows)
             else:
-                counted = select(func.count()).select_from(resource.table).where(condition)
+                counted = self._count_template(resource, query).statement.where(*asked)
                 total = self._execute(counted).scalar_one()
         return Page(shape, rows, total, next_cursor)
 
@@ -283,9 +283,18 @@ class Gateway(Conditions):
             shape = selection.fields(query.fields)
             sortings = tuple(selection.sort(query.sort))
             selection.columns += [each.column for each in sortings]
-            return Template(selection.statement(), shape, sortings)
+            return Template(selection.statement(*conditions.standing(resource, archived)), shape, sortings)
 
-        return self._template(("list", resource.name, query.fields, query.sort), build)
+        archived = names_archived(query)
+        return self._template(("list", resource.name, query.fields, query.sort, archived), build)
+
+    def _count_template(self, resource: Resource, query: Query) -> Template:
+        def build(conditions: Conditions) -> Template:
+            counted = select(func.count()).select_from(resource.table)
+            return Template(counted.where(*conditions.standing(resource, archived)), Shape((), ()))
+
+        archived = names_archived(query)
+        return self._template(("count", resource.name, archived), build)
 
     def _record_template(self, resource: Resource, fields: tuple[str, ...]) -> Template:
         def build(conditions: Conditions) -> Template:
