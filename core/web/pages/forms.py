@@ -149,6 +149,8 @@ def _control_value(field: Field, value: Any) -> Any:
         return display().local_input(value)
     if field.word.kind is Kind.FLAG:
         return value is True or value == "1"
+    if field.word.kind is Kind.PHONE:
+        return display().phone(str(value))
     return value if isinstance(value, str | list) else str(value)
 
 
