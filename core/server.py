@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from typing import Any, Final
 
@@ -53,6 +54,9 @@ def serve(kernel: Kernel, host: str, port: int, *, on_start: Any = None) -> None
         on_start: called once the port answers.
     """
     flask: Any = create_app(kernel)
+    # What is loaded by now stays for good: the garbage collector need not look through it again.
+    gc.collect()
+    gc.freeze()
     behind: Any = WSGIMiddleware(flask, workers=THREADS)
     application = GZipMiddleware(behind, compresslevel=5)
     config = uvicorn.Config(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session, SessionTransaction
 
 from core.errors import NotFound, Unavailable
@@ -83,19 +83,17 @@ class Platform:
 Binding = Tenant | ByHost | Platform
 
 _COLUMNS = "id, slug, name, schema, role, language, timezone, country, state, addons, version"
-_BIND = text("select set_config('role', :role, true), set_config('search_path', :path, true)")
-_BIND_PLATFORM = text("select set_config('search_path', 'platform', true)")
-_FIND_AND_BIND = text(
-    f"""
+_BIND = "select set_config('role', %(role)s, true), set_config('search_path', %(path)s, true)"
+_BIND_PLATFORM = "select set_config('search_path', 'platform', true)"
+_FIND_AND_BIND = f"""
     select {_COLUMNS}, set_config('role', role, true), set_config('search_path', quote_ident(schema), true)
     from platform.tenant
     where id = coalesce(
-        (select id from platform.tenant where slug = :slug),
-        (select tenant_id from platform.tenant_host where host = :host),
-        case when :slug is null then (select id from platform.tenant where is_default) end
+        (select id from platform.tenant where slug = %(slug)s),
+        (select tenant_id from platform.tenant_host where host = %(host)s),
+        case when %(slug)s is null then (select id from platform.tenant where is_default) end
     )
-    """  # noqa: S608 - the column names are our own
-)
+"""  # noqa: S608 - the column names are our own
 
 
 def read_tenant(row: Mapping[Any, Any]) -> Tenant:
@@ -124,7 +122,7 @@ def bind(session: Session, transaction: SessionTransaction, connection: Connecti
     binding = session.info.get("binding")
     if isinstance(binding, ByHost):
         row = (
-            connection.execute(_FIND_AND_BIND, {"host": binding.host, "slug": binding.slug})
+            connection.exec_driver_sql(_FIND_AND_BIND, {"host": binding.host, "slug": binding.slug})
             .mappings()
             .first()
         )
@@ -136,9 +134,9 @@ def bind(session: Session, transaction: SessionTransaction, connection: Connecti
         session.info["binding"] = binding
     elif isinstance(binding, Tenant):
         path = connection.dialect.identifier_preparer.quote_identifier(binding.schema)
-        connection.execute(_BIND, {"role": binding.role, "path": path})
+        connection.exec_driver_sql(_BIND, {"role": binding.role, "path": path})
     elif isinstance(binding, Platform):
-        connection.execute(_BIND_PLATFORM)
+        connection.exec_driver_sql(_BIND_PLATFORM)
         return
     else:
         raise UnboundSession("this session is bound to no tenant; open it with Database.session()")
