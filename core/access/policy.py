@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, bindparam, false, or_
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, FromClause, any_, bindparam, false, or_
 
 from core.access.actor import Actor, Reach
 from core.access.permissions import Scope
@@ -51,8 +51,8 @@ class Policy:
         conditions: list[ColumnElement[bool]] = []
         units = self._units()
         if units:
-            wanted = bindparam(self._units_name, expanding=True, required=True) if named else units
-            conditions.append(table.c.unit_id.in_(wanted))
+            name = bindparam(self._units_name, required=True, type_=ARRAY(BigInteger)) if named else None
+            conditions.append(table.c.unit_id.in_(units) if name is None else table.c.unit_id == any_(name))
         if any(each.scope is Scope.OWN for each in reaches):
             me: Any = bindparam("me", required=True) if named else self.actor.user_id
             conditions.append(table.c.owner_id == me)

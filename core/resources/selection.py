@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, select
@@ -18,7 +19,7 @@ from core.resources.query import Order
 from core.resources.resolver import Path, UnknownField
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """Which position of a row holds which field; a link's label stands at a position of its own."""
 
@@ -26,9 +27,14 @@ class Shape:
     #: ``(field name, position of its number, position of its label)`` of the links.
     links: tuple[tuple[str, int, int], ...]
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the fields in their order."""
+        return tuple(field.name for field in self.fields)
+
     def record(self, row: Sequence[Any]) -> dict[str, Any]:
         """A row as ``{field name: value}``; links are ``{"id", "label"}``."""
-        record = {field.name: row[position] for position, field in enumerate(self.fields)}
+        record = dict(zip(self.names, row, strict=False))
         for name, number, label in self.links:
             record[name] = None if row[number] is None else {"id": row[number], "label": row[label]}
         return record
