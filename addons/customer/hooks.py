@@ -32,11 +32,13 @@ def menu_items() -> Sequence[MenuItem]:
 
 @hookimpl
 def home_cards(session: Session, actor: Actor) -> list[Panel] | None:
-    """What is due for the reader, and what changed last."""
+    """What is due for the reader, his customers in numbers, and what changed last."""
     cards = []
     if actor.may("customer.activity", "read") and actor.user_id is not None:
         cards.append(panels.day_card(queries.my_day(session, actor, now=datetime.now(UTC)), actor))
     if actor.may("customer.customer", "read"):
+        if actor.user_id is not None:
+            cards.append(panels.mine_card(queries.customers_by_kind(session, actor), actor))
         cards.append(panels.recent_card(queries.recent_customers(session, actor), actor))
     return cards
 

@@ -24,7 +24,7 @@ from core.i18n import _, language, ngettext
 from core.resources.declaration import Resource
 from core.web.display import avatar_of, lines
 from core.web.pages.request import display
-from core.web.view_models import Option, Panel, PanelItem, TimelineEntry
+from core.web.view_models import Figure, Option, Panel, PanelItem, TimelineEntry
 
 Record = Mapping[str, Any]
 
@@ -73,10 +73,33 @@ def day_card(day: MyDay, actor: Actor) -> Panel:
         "my-day",
         _("My day"),
         items,
-        empty=_("Nothing is due today."),
+        empty=_("Nothing is due today. Plan what comes next, so that nothing is forgotten."),
         add_url="/customer/plan" if may_add else "",
         add_label=_("Plan a task"),
         order=10,
+    )
+
+
+def mine_card(counts: Mapping[str, int], actor: Actor) -> Panel:
+    """How many customers of each kind the reader has; each number leads to them."""
+    figures = [
+        Figure(
+            str(kind.label),
+            display().number(counts[kind.value]),
+            f"/customer/customers?{urlencode({'segment': 'mine', 'kind': kind.value})}",
+            kind.tone,
+        )
+        for kind in CustomerKind
+        if counts.get(kind.value)
+    ]
+    return Panel(
+        "my-customers",
+        _("My customers"),
+        figures=figures,
+        empty=_("No customer is yours yet. Create one, or ask for some to be handed to you."),
+        add_url="/customer/customers/quick" if actor.may("customer.customer", "create") else "",
+        add_label=_("New customer"),
+        order=15,
     )
 
 
@@ -97,7 +120,7 @@ def recent_card(customers: Sequence[Record], actor: Actor) -> Panel:
         "recent-customers",
         _("Recently changed customers"),
         items,
-        empty=_("There are no customers yet."),
+        empty=_("There are no customers yet. Create the first one, or import a file you have."),
         add_url="/customer/customers/quick" if actor.may("customer.customer", "create") else "",
         add_label=_("New customer"),
         order=20,

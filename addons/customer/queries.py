@@ -243,6 +243,13 @@ def recent_customers(session: Session, actor: Actor, limit: int = 8) -> list[dic
     return Gateway(session, actor).page(resource_of(Customer), query).records()
 
 
+def customers_by_kind(session: Session, actor: Actor) -> dict[str, int]:
+    """How many customers the actor owns: ``{kind: count}``, without those that are archived."""
+    query = Query(where=Condition("owner", "eq", actor.user_id))
+    rows = Gateway(session, actor).aggregate(resource_of(Customer), query, ("kind",), ("count",))
+    return {row["kind"]: row["count"] for row in rows}
+
+
 def contacts_at(session: Session, actor: Actor, customer_id: int, limit: int = 20) -> list[dict[str, Any]]:
     """The people at a customer who have not left: ``{id, name, role, influence, phone, job_title}``.
 

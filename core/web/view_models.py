@@ -344,13 +344,27 @@ class PanelItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A number on a card, and where it leads: the records it counts."""
+
+    label: str
+    #: As the reader writes it.
+    value: str
+    url: str = ""
+    #: ok, info, warn, bad, mute or violet.
+    tone: str = "mute"
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
-    """A card at the side of a record: either ``items`` or ready ``html``."""
+    """A card at the side of a record or on the home page: ``figures``, ``items`` or ready ``html``."""
 
     name: str
     title: str
     items: Sequence[PanelItem] = ()
     html: Markup = Markup("")
+    figures: Sequence[Figure] = ()
+    #: What to say when there is nothing; ``add_url`` then is offered as a button too.
     empty: str = ""
     add_url: str = ""
     add_label: str = ""

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
-from addons.customer.models import Activity
+from addons.customer.models import Activity, ActivityKind, Customer
 from core.access.actor import OPERATOR
 from core.demo import load_demo
 from core.kernel import Kernel
@@ -256,3 +258,101 @@ def test_a_year_is_written_without_separators(client: Clients, make: Callable[..
     assert "1994" in page
     assert "1,994" not in page
     assert "5,996" in page
+
+
+def test_a_dialog_offers_the_contacts_of_its_customer_first(
+    client: Clients, make: Callable[..., int]
+) -> None:
+    browser = client("administrator")
+    acme, other = (make("customer.customer", name=name) for name in ("Acme", "Other"))
+    lin = make("customer.contact", name="Lin", customer=acme)
+    make("customer.contact", name="Lina", customer=other)
+    page = browser.get(f"/customer/log?customer={acme}").text
+    lookup, everybody = (
+        unescape(found[1])
+        for found in (
+            re.search(r'data-lookup="(/customer/contacts/lookup[^"]*)"', page),
+            re.search(r'data-all="([^"]*)" data-all-label="Search all contacts"', page),
+        )
+        if found
+    )
+    assert [each["id"] for each in browser.get(f"{lookup}&q=lin").json["items"]] == [lin]
+    assert len(browser.get(f"{everybody}?q=lin").json["items"]) == 2
+    assert "data-all" not in browser.get("/customer/log").text
+    broken = browser.get("/customer/contacts/lookup?filter=%7B%22field%22:%22nothing%22%7D", headers=HTMX)
+    assert broken.status_code in (400, 422)
+
+
+def test_kinds_are_buttons_and_the_subject_has_the_focus(client: Clients) -> None:
+    page = client("administrator").get("/customer/log?kind=visit").text
+    radios = re.findall(r'<input type="radio" name="kind" value="(\w+)"( checked)?>', page)
+    assert [value for value, _checked in radios] == [each.value for each in ActivityKind]
+    assert [value for value, checked in radios if checked] == ["visit"]
+    assert re.search(r'<div[^>]* role="radiogroup"[^>]* aria-labelledby="f-kind-label"', page)
+    [focused] = re.findall(r"<input[^>]* autofocus", page)
+    assert 'name="subject"' in focused
+
+
+def test_texts_in_use_are_suggested_and_stay_free(client: Clients, make: Callable[..., int]) -> None:
+    browser = client("administrator")
+    make("customer.customer", name="Acme", industry="Steel", tags=["vip"])
+    page = browser.get("/customer/customers/new").text
+    for name, value in (("industry", "Steel"), ("tags", "vip")):
+        lookup = f"/customer/customers/suggest/{name}"
+        assert f'data-lookup="{lookup}"' in page
+        assert browser.get(f"{lookup}?q={value[:2]}").json["items"] == [
+            {"id": value, "label": value, "hint": ""}
+        ]
+    made = browser.post("/customer/customers/new", {"name": "New", "industry": "Something else"})
+    assert made.status_code == 303
+    assert "Something else" in browser.get(made.headers["Location"]).text
+
+
+def test_a_website_leads_there_in_a_window_of_its_own(
+    client: Clients, make: Callable[..., int], committed: Callable[[], Any]
+) -> None:
+    browser = client("administrator")
+    acme = make("customer.customer", name="Acme", website="www.acme.example/a?b=1&c=2")
+    shown = browser.get(f"/customer/customers/{acme}").text
+    assert (
+        '<a href="https://www.acme.example/a?b=1&amp;c=2" target="_blank" rel="noopener noreferrer">'
+        "www.acme.example/a?b=1&amp;c=2</a>"
+    ) in shown
+    with committed() as session:  # a row that came in another way
+        session.execute(update(Customer.__table__).values(website="javascript://x%0aalert(1)"))
+    assert 'href="javascript' not in browser.get(f"/customer/customers/{acme}").text
+    refused = browser.post(
+        f"/customer/customers/{acme}/edit", {"website": "javascript:alert(1)", "version": "1"}
+    )
+    assert refused.status_code == 422
+    assert "is no web address" in refused.text
+
+
+def test_home_counts_the_readers_customers_and_leads_to_them(
+    client: Clients, make: Callable[..., int]
+) -> None:
+    browser = client("account_manager")
+    assert "No customer is yours yet." in browser.get("/").text
+    for name, kind in (("Acme", "active"), ("Baltic", "active"), ("Corner", "lost")):
+        make("customer.customer", name=name, kind=kind, owner=browser.actor.user_id)
+    make("customer.customer", name="Of others", kind="active")
+    figures = re.findall(r'<a href="([^"]*segment=mine[^"]*)"><b>(\d+)</b>', browser.get("/").text)
+    assert [number for _url, number in figures] == ["2", "1"]
+    page = browser.get(unescape(figures[0][0])).text
+    assert ("Acme" in page, "Baltic" in page, "Corner" in page, "Of others" in page) == (
+        True,
+        True,
+        False,
+        False,
+    )
+
+
+def test_contacts_stand_before_the_rest_of_a_customers_data(
+    client: Clients, make: Callable[..., int]
+) -> None:
+    acme = make("customer.customer", name="Acme", industry="Steel", phone="021 5588 1234", employees=9)
+    page = client("administrator").get(f"/customer/customers/{acme}").text
+    places = [
+        page.index(text) for text in ("<h2>Basics", "<h2>Contacts", "<h2>To do", "<h2>Reach", "<h2>Company")
+    ]
+    assert places == sorted(places)
