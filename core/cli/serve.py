@@ -9,13 +9,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import click
 from sqlalchemy import create_engine, text
 
 from core import __version__
 from core.auth.platform import create_administrator
-from core.cli.group import Work, cli, kernel, work
+from core.cli.group import Work, as_json, cli, kernel, show, work
 from core.db import provision
 from core.demo import PASSWORD, PEOPLE, PLATFORM_ADMIN, has_demo, load_demo
 from core.i18n import _
@@ -47,7 +49,7 @@ def _start(host: str | None, port: int | None, tell: bool) -> None:
 @cli.command()
 @_host
 @_port
-@click.option("--no-worker", is_flag=True, help="Leave background work to other processes.")
+@click.option("--no-worker", is_flag=True, help="Accepted for later: there is no background work yet.")
 def serve(host: str | None, port: int | None, no_worker: bool) -> None:
     """Run everything in one process, with the embedded database when none is configured.
 
@@ -146,8 +148,7 @@ def demo() -> None:
 
 @demo.command("load")
 @click.option("--tenant", "slug", default="demo", show_default=True)
-@click.option("--size", type=click.Choice(["small", "large"]), default="small", show_default=True)
-def load_(slug: str, size: str) -> None:
+def load_(slug: str) -> None:
     """Load the sample data: people, units, and what the addons of the tenant bring.
 
     Example: guanxi demo load --tenant demo
@@ -159,40 +160,81 @@ def load_(slug: str, size: str) -> None:
 
 
 @cli.command()
-def doctor() -> None:
+@as_json
+def doctor(as_json: bool) -> None:
     """Check database, disk, front-end files and addons, and say what to do.
 
     Example: guanxi doctor
     """
-    problems = 0
+    found = [_database_health(), _login_health(), _disk_health(), *_addon_health(), _tenant_health()]
+    found.append(_asset_health())
+    if as_json:
+        show([asdict(each) for each in found])
+    for each in () if as_json else found:
+        mark, more = ("✗", f"  → {each.advice}") if each.advice else ("✓", "")
+        click.echo(f"{mark} {each.name}: {each.found}{more}")
+    if any(each.advice for each in found):
+        raise click.exceptions.Exit(1)
 
-    def check(name: str, found: str, advice: str = "") -> None:
-        nonlocal problems
-        problems += bool(advice)
-        click.echo(f"{'✗' if advice else '✓'} {name}: {found}{'  → ' + advice if advice else ''}")
 
+@dataclass(frozen=True, slots=True)
+class _Health:
+    """What the doctor found of one thing; with ``advice`` where something is to be done."""
+
+    name: str
+    found: str
+    advice: str = ""
+
+
+def _of_app_login(statement: str) -> Any:
     engine = create_engine(work().urls.app)
-    with engine.connect() as connection:
-        version = str(connection.scalar(text("show server_version")))
-    engine.dispose()
-    check(
-        _("PostgreSQL"), version, "" if int(version.partition(".")[0]) >= 15 else _("use version 15 or newer")
-    )
+    try:
+        with engine.connect() as connection:
+            return connection.scalar(text(statement))
+    finally:
+        engine.dispose()
+
+
+def _database_health() -> _Health:
+    version = str(_of_app_login("show server_version"))
+    too_old = int(version.partition(".")[0]) < 15
+    return _Health(_("PostgreSQL"), version, _("use version 15 or newer") if too_old else "")
+
+
+def _login_health() -> _Health:
+    """A login that inherits its roles, or may do more, would undo the wall between tenants."""
+    powers = "rolinherit or rolsuper or rolcreaterole or rolcreatedb or rolbypassrls"
+    too_much = _of_app_login(f"select {powers} from pg_roles where rolname = current_user")  # noqa: S608
+    advice = _("make it NOINHERIT, without CREATEROLE, CREATEDB and SUPERUSER") if too_much else ""
+    return _Health(_("Login of the application"), work().urls.app_login, advice)
+
+
+def _disk_health() -> _Health:
+    work().config.data.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(work().config.data).free
     advice = "" if free > 1_000_000_000 else _("make room: less than 1 GB is left")
-    check(_("Free space"), f"{free / 1e9:.1f} GB", advice)
-    for name, reason in kernel().catalogue.quarantined.items():
-        check(_("Addon %(name)s", name=name), _("cannot load"), reason)
-    check(_("Addons"), ", ".join(name for name in kernel().catalogue.addons if name != "core"))
+    return _Health(_("Free space"), f"{free / 1e9:.1f} GB", advice)
+
+
+def _addon_health() -> list[_Health]:
+    catalogue = kernel().catalogue
+    broken = [
+        _Health(_("Addon %(name)s", name=name), _("cannot load"), reason)
+        for name, reason in catalogue.quarantined.items()
+    ]
+    return [_Health(_("Addons"), ", ".join(name for name in catalogue.addons if name != "core")), *broken]
+
+
+def _tenant_health() -> _Health:
     with work().owner() as connection:
-        behind = [
-            each.slug for each in provision.all_tenants(connection) if pending(connection, kernel(), each)
-        ]
-    check(_("Tenants behind"), ", ".join(behind) or "0", "guanxi upgrade" if behind else "")
+        tenants = provision.all_tenants(connection)
+        behind = [each.slug for each in tenants if pending(connection, kernel(), each)]
+    return _Health(_("Tenants behind"), ", ".join(behind) or "0", "guanxi upgrade" if behind else "")
+
+
+def _asset_health() -> _Health:
     try:
         asset("app.js")
-        check(_("Front-end files"), "ok")
     except AssetsMissing as error:
-        check(_("Front-end files"), "–", str(error))
-    if problems:
-        raise click.exceptions.Exit(1)
+        return _Health(_("Front-end files"), "–", str(error))
+    return _Health(_("Front-end files"), _("built"))

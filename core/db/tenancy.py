@@ -83,10 +83,12 @@ class Platform:
 Binding = Tenant | ByHost | Platform
 
 _COLUMNS = "id, slug, name, schema, role, language, timezone, country, state, addons, version"
-_BIND = "select set_config('role', %(role)s, true), set_config('search_path', %(path)s, true)"
-_BIND_PLATFORM = "select set_config('search_path', 'platform', true)"
+_UTC = "set_config('timezone', 'UTC', true)"
+_BIND = f"select set_config('role', %(role)s, true), set_config('search_path', %(path)s, true), {_UTC}"
+_BIND_PLATFORM = f"select set_config('search_path', 'platform', true), {_UTC}"
 _FIND_AND_BIND = f"""
-    select {_COLUMNS}, set_config('role', role, true), set_config('search_path', quote_ident(schema), true)
+    select {_COLUMNS},
+        set_config('role', role, true), set_config('search_path', quote_ident(schema), true), {_UTC}
     from platform.tenant
     where id = coalesce(
         (select id from platform.tenant where slug = %(slug)s),

@@ -140,12 +140,17 @@ class Gateway(Conditions):
     def rows(
         self, resource: Resource, query: Query, batch: int = 2000
     ) -> Iterator[tuple[Shape, Sequence[Row[Any]]]]:
-        """All matching records, streamed in batches through a server-side cursor."""
-        self.require(resource, "read")
+        """All matching records the actor may take out, streamed in batches through a server-side cursor.
+
+        Raises:
+            NotFound, Forbidden: the actor may not read, or not export, the resource.
+        """
+        self.require(resource, "export")
         selection = Selection(self, resource)
         shape = selection.fields(query.fields)
         selection.sort(query.sort)
-        statement = selection.statement(self.condition(resource, query))
+        exportable = self.scope(resource, resource.table, "export")
+        statement = selection.statement(self.condition(resource, query), exportable)
         result = self.session.execute(statement, execution_options={"yield_per": batch})
         for part in result.partitions():
             yield shape, part
