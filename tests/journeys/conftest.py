@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvicorn
@@ -38,7 +38,7 @@ def address(app: Flask) -> Iterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     config = uvicorn.Config(
-        WSGIMiddleware(app, workers=8),
+        WSGIMiddleware(cast(Any, app), workers=8),
         log_level="warning",
         access_log=False,
         lifespan="off",

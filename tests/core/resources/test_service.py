@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -153,9 +154,7 @@ def test_records_are_made_for_oneself_only_where_the_role_reaches_oneself_only(
     own = service.create(session, [{"name": "A"}, {"name": "B", "owner": ann.user_id}], actor=ann)
     assert len(own) == 2
     for owner in (ben.user_id, None):
-        errors = refused(
-            lambda owner=owner: service.create(session, [{"name": "C", "owner": owner}], actor=ann)
-        )
+        errors = refused(partial(service.create, session, [{"name": "C", "owner": owner}], actor=ann))
         assert errors == {"owner": "You may not create records for this owner or unit."}
     assert count(session, customers) == 2
 
@@ -190,13 +189,11 @@ def test_a_link_out_of_reach_is_refused_like_one_that_is_not_there(
     hers = make(CUSTOMER, actor=ann)
     expected = "There is no such record, or you may not see it."
     for number in (secret, 10**12):
-        assert refused(lambda number=number: make(CUSTOMER, actor=ann, parent=number)) == {"parent": expected}
-        assert refused(lambda number=number: update(hers, actor=ann, parent=number)) == {"parent": expected}
+        assert refused(partial(make, CUSTOMER, actor=ann, parent=number)) == {"parent": expected}
+        assert refused(partial(update, hers, actor=ann, parent=number)) == {"parent": expected}
     for number in (contact, 10**12):
         lines = [{"contact": number}]
-        assert refused(lambda lines=lines: update(hers, actor=ann, contacts=lines)) == {
-            "contacts.0.contact": expected
-        }
+        assert refused(partial(update, hers, actor=ann, contacts=lines)) == {"contacts.0.contact": expected}
     assert stored(CUSTOMER, hers)["parent"] is None
     assert stored(CUSTOMER, hers)["contacts"] == []
 
@@ -314,7 +311,7 @@ def test_lines_of_another_record_or_named_twice_are_refused_by_their_place(
     taken = [{"id": own, "number": "13800138001"}, {"id": foreign, "number": "13800138002"}]
     twice = [{"id": own, "number": "13800138001"}, {"id": own, "number": "13800138002"}]
     for lines in (taken, twice):
-        errors = refused(lambda lines=lines: update(number, city="X", phones=lines))
+        errors = refused(partial(update, number, city="X", phones=lines))
         assert errors == {"phones.1.id": "There is no such line in this record."}
     for each in (number, other):
         assert [line["number"] for line in stored(CUSTOMER, each)["phones"]] == ["+8613800138000"]
@@ -484,9 +481,7 @@ def test_an_action_refuses_unknown_members(session: Session, make: Make, custome
     number = make(CUSTOMER)
     for name in ("archive", "restore", "delete"):
         errors = refused(
-            lambda name=name: customers.service.perform(
-                session, name, [number], {"colour": 1}, actor=OPERATOR
-            )
+            partial(customers.service.perform, session, name, [number], {"colour": 1}, actor=OPERATOR)
         )
         assert errors == {"colour": "Unknown field."}
 

@@ -254,8 +254,9 @@ def test_a_choice_is_one_of_its_list() -> None:
     choice = ChoiceValue(Theme)
     assert choice.deserialize("dark") == "dark"
     assert "is not one of: auto, light, dark" in refusal(choice, "purple")
-    for wrong in ([], {}, 5, None):
-        assert refusal(choice, wrong)
+    wrong: tuple[Any, ...] = ([], {}, 5, None)
+    for each in wrong:
+        assert refusal(choice, each)
 
 
 @pytest.mark.parametrize("written", ["0", "-1", "1.5", "²", "１", 2**63, "9" * 30, True, 1.0, [], "abc"])

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from core.access.actor import OPERATOR
 from core.config import Config
@@ -75,6 +76,12 @@ def text(page: str) -> str:
     )
 
 
+def decoded(answer: TestResponse) -> Any:
+    """What an answer for a script says."""
+    assert answer.is_json or answer.mimetype == "application/problem+json"
+    return orjson.loads(answer.data)
+
+
 def values(page: str) -> dict[str, str]:
     """What the inputs and text areas of a page hold, by name."""
     found = {}
@@ -96,7 +103,7 @@ def test_a_list_shows_names_with_hints_and_says_how_many(ada: Browser, seed: Any
     assert answer.status_code == 200
     assert titles(answer.text) == ["Acme <b>&", "Baltic"]
     assert "<b>&" not in answer.text
-    assert "C-000001 · Steel · 上海" in text(answer.text) or "C-000001" in text(answer.text)
+    assert re.search(r"Acme <b>& C-\d{6}", text(answer.text))
     assert re.search(r"\b2\b", text(answer.text))
 
 
@@ -225,6 +232,7 @@ def test_a_page_of_80_rows_is_small_and_takes_few_statements_however_many_rows(
         counts.append(len(sent))
         assert len(sent) <= 8, "\n".join(sent)
     assert counts[0] + 1 >= counts[1], counts
+    answer = ada.get(f"{LIST}?sort=-created_at")
     assert len(titles(answer.text)) == 80
     weight = len(gzip.compress(answer.data, 6))
     assert weight <= 60_000, weight
@@ -253,26 +261,26 @@ def test_a_list_is_exported_as_it_is_filtered_and_whole(ada: Browser, seed: Any,
 
 def test_a_look_up_answers_by_what_is_typed_or_by_number(ada: Browser, seed: Any) -> None:
     [acme, _other] = seed([{"name": "Acme", "city": "上海"}, {"name": "Other"}])
-    [item] = ada.get(f"{LIST}/lookup?q=acm").json["items"]
+    [item] = decoded(ada.get(f"{LIST}/lookup?q=acm"))["items"]
     assert (item["id"], item["label"]) == (acme, "Acme")
-    assert ada.get(f"{LIST}/lookup?id={acme}").json == {"items": [{"id": acme, "label": "Acme"}]}
+    assert decoded(ada.get(f"{LIST}/lookup?id={acme}")) == {"items": [{"id": acme, "label": "Acme"}]}
     for wrong in ("²", "9" * 30, "x", "-1", "0"):
-        assert ada.get(f"{LIST}/lookup?id={wrong}").json == {"items": []}
+        assert decoded(ada.get(f"{LIST}/lookup?id={wrong}")) == {"items": []}
 
 
 def test_suggestions_are_of_fields_that_grow_by_use_only(ada: Browser, seed: Any) -> None:
     seed([{"name": "Acme", "city": "上海", "phone": "13800138000"}])
-    assert [each["label"] for each in ada.get(f"{LIST}/suggest/city?q=上").json["items"]] == ["上海"]
+    assert [each["label"] for each in decoded(ada.get(f"{LIST}/suggest/city?q=上"))["items"]] == ["上海"]
     for name in ("phone", "name", "parent.phone", "owner.email", "colour"):
         assert ada.get(f"{LIST}/suggest/{name}").status_code == 422
 
 
 def test_the_palette_finds_records_of_every_kind(ada: Browser, seed: Any) -> None:
     [acme] = seed([{"name": "Acme"}])
-    groups = ada.get("/palette?q=acme").json["groups"]
+    groups = decoded(ada.get("/palette?q=acme"))["groups"]
     assert groups[0]["title"] == "Customers"
     assert groups[0]["items"][0]["url"] == f"{LIST}/{acme}"
-    assert ada.get("/palette?q=").json["groups"] == []
+    assert decoded(ada.get("/palette?q="))["groups"] == []
     assert ada.get("/palette?q=%00").status_code == 200
 
 
@@ -306,6 +314,7 @@ def test_a_record_shows_what_is_filled_in_and_what_happened(
         counts.append(len(sent))
         assert len(sent) <= 12, "\n".join(sent)
     assert counts[1] <= counts[0] + 1, counts
+    answer = ada.get(f"{LIST}/{large}")
     said = text(answer.text)
     for words in ("Large", "Group", "+44 20 7946 0958", "a@b.cn", "138 0013 8019", "desk 19", "hello", "Ada"):
         assert words in said, words
@@ -519,8 +528,8 @@ def test_a_short_form_creates_what_a_look_up_then_holds(ada: Browser, stored: An
     assert refused.status_code == 422
     assert values(refused.text)["phone"] == "nonsense"
     answer = ada.post(f"{LIST}/quick", {"name": "新客户", "city": "上海"}, headers=SCRIPT)
-    assert (answer.status_code, answer.json["label"]) == (201, "新客户")
-    assert stored(answer.json["id"])["city"] == "上海"
+    assert (answer.status_code, decoded(answer)["label"]) == (201, "新客户")
+    assert stored(decoded(answer)["id"])["city"] == "上海"
 
 
 # Archiving
@@ -562,7 +571,7 @@ def test_a_note_is_added_and_taken_back_within_the_page(ada: Browser, seed: Any)
         assert refused.status_code == 422
         assert 'id="timeline"' in refused.text
         assert 'role="alert"' in refused.text
-    assert "xxx" in refused.text
+        assert body.strip()[:50].replace("\x00", "") in refused.text.replace("\ufffd", "").replace("\x00", "")
     delete = re.search(rf'hx-post="({url}/timeline/\d+/delete)"', answer.text)
     assert delete is not None
     assert "second" not in ada.post(delete[1], headers=SCRIPT).text
@@ -599,8 +608,7 @@ def test_a_file_over_the_limit_is_refused_with_a_sentence(
     large = io.BytesIO(b"x" * 1001)
     answer = ada.post(f"{LIST}/{number}/attachments", {"file": (large, "big.bin")}, headers=SCRIPT)
     assert answer.status_code == 413
-    assert answer.json is not None
-    assert answer.json["detail"] == "This is too large; at most 25 MB are allowed."
+    assert decoded(answer)["detail"] == "This is too large; at most 25 MB are allowed."
     assert [path for path in Path(config.data / "files").rglob("tmp*") if path.is_file()] == []
     assert "big.bin" not in ada.get(f"{LIST}/{number}").text
 
