@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -38,7 +39,7 @@ class World:
 
     units: Sequence[int]
     reader: int
-    rows: Sequence[Mapping[str, int | None]]
+    rows: Sequence[Mapping[str, Any]]
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_the_condition_the_decision_and_the_tree_say_the_same_of_every_row(
     policy = Policy(actor, "customer.customer", "read", True)
     mine = [row["id"] for row in world.rows]
 
-    def selected(*, named: bool) -> set[int | None]:
+    def selected(*, named: bool) -> set[int]:
         condition = policy.predicate(_customer, named=named)
         statement = select(_customer.c.id).where(_customer.c.id.in_(mine))
         if condition is not None:
@@ -118,16 +119,16 @@ def test_the_condition_the_decision_and_the_tree_say_the_same_of_every_row(
         values = {name: value for name, value in policy.values().items() if name in wanted}
         return set(session.scalars(statement, values if named else {}))
 
-    decided = {row["id"] for row in world.rows if policy.decide(row).allowed}
-    meant: set[int | None] = set()
+    decided: set[int] = {row["id"] for row in world.rows if policy.decide(row).allowed}
+    meant: set[int] = set()
     for role, at in assignments:
         top = place if at is None else world.units[at]
         for granted, verb, scope in grants:
             if granted != role or verb != "read":
                 continue
-            reached = {top} if scope is Scope.UNIT else set()
+            reached: set[int | None] = {top} if scope is Scope.UNIT else set()
             if scope is Scope.UNIT_BELOW and top is not None:
-                reached = _below(world.units, parents, top)
+                reached |= _below(world.units, parents, top)
             meant |= {
                 row["id"]
                 for row in world.rows
