@@ -54,12 +54,14 @@ class Display:
         return self.day(local.date())
 
     def ago(self, value: datetime) -> str:
-        """How long ago, in days: today, yesterday, 13 days ago; the day itself when long past or to come."""
+        """How long ago, in days: today, yesterday, 13 days ago; the day itself when long past, when if to come."""
         days = (self.now.date() - value.astimezone(self.zone).date()).days
         if days == 0:
             return _("today")
         if days == 1:
             return _("yesterday")
+        if days < 0:
+            return self.instant(value)
         if 1 < days < 60:
             return ngettext("%(n)s day ago", "%(n)s days ago", days)
         return self.day(value.astimezone(self.zone).date())
@@ -138,11 +140,9 @@ class Display:
         return html('<a href="%s/%s">%s</a>', url, value["id"], label)
 
     def change(self, field: Field, value: Any) -> Markup:
-        """A stored value in a history: links are numbers there, moments are text."""
+        """A stored value in a history: days and moments are text there, choices may be of the past."""
         if value is None or value == [] or value == "":
             return Markup()
-        if field.word.kind is Kind.LINK:
-            return Markup("#{}").format(value)
         if field.word.kind is Kind.INSTANT:
             return escape(self.instant(datetime.fromisoformat(value)))
         if field.word.kind is Kind.DAY:
@@ -223,14 +223,18 @@ def _who(name: str) -> Markup:
     ).format(avatar.tint, short, name)
 
 
-@lru_cache(maxsize=4096)
 def _phone(value: str, country: str) -> str:
     main, _sign, extension = value.partition(";ext=")
+    written = _number(main, country)
+    return f"{written} {_('ext.')} {extension}" if extension else written
+
+
+@lru_cache(maxsize=4096)
+def _number(value: str, country: str) -> str:
     try:
-        number = phonenumbers.parse(main, None)
+        number = phonenumbers.parse(value, None)
     except phonenumbers.NumberParseException:
         return value
     home = phonenumbers.country_code_for_region(country) == number.country_code
     style = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    written = phonenumbers.format_number(number, style)
-    return f"{written} {_('ext.')} {extension}" if extension else written
+    return phonenumbers.format_number(number, style)
