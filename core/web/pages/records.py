@@ -257,7 +257,8 @@ def _brought(
         g.tenant.addons, "timeline_entries", session=g.session, actor=g.actor, resource=resource,
         record_id=record_id, since=since, until=until, limit=history.PAGE,
     )  # fmt: skip
-    timed = [(datetime.fromisoformat(entry.at_iso), entry) for entry in entries]
+    # one without an instant has no place in a history
+    timed = [(at, entry) for entry in entries if (at := _instant_in(entry.at_iso)) is not None]
     found = [
         (at, entry) for at, entry in timed if (since is None or at >= since) and (until is None or at < until)
     ]

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy import event, select, update
+from werkzeug.test import TestResponse
 
 from addons.customer.models import Activity, ActivityKind, Customer
 from core.access.actor import OPERATOR
@@ -17,6 +18,12 @@ from core.testing.plugin import ApiClient, Browser
 
 Clients = Callable[..., Browser]
 HTMX = {"HX-Request": "true"}
+
+
+def items(answer: TestResponse) -> list[dict[str, Any]]:
+    """What a lookup offers."""
+    found: list[dict[str, Any]] = orjson.loads(answer.data)["items"]
+    return found
 
 
 @pytest.fixture
@@ -276,8 +283,8 @@ def test_a_dialog_offers_the_contacts_of_its_customer_first(
         )
         if found
     )
-    assert [each["id"] for each in browser.get(f"{lookup}&q=lin").json["items"]] == [lin]
-    assert len(browser.get(f"{everybody}?q=lin").json["items"]) == 2
+    assert [each["id"] for each in items(browser.get(f"{lookup}&q=lin"))] == [lin]
+    assert len(items(browser.get(f"{everybody}?q=lin"))) == 2
     assert "data-all" not in browser.get("/customer/log").text
     broken = browser.get("/customer/contacts/lookup?filter=%7B%22field%22:%22nothing%22%7D", headers=HTMX)
     assert broken.status_code in (400, 422)
@@ -300,9 +307,7 @@ def test_texts_in_use_are_suggested_and_stay_free(client: Clients, make: Callabl
     for name, value in (("industry", "Steel"), ("tags", "vip")):
         lookup = f"/customer/customers/suggest/{name}"
         assert f'data-lookup="{lookup}"' in page
-        assert browser.get(f"{lookup}?q={value[:2]}").json["items"] == [
-            {"id": value, "label": value, "hint": ""}
-        ]
+        assert items(browser.get(f"{lookup}?q={value[:2]}")) == [{"id": value, "label": value, "hint": ""}]
     made = browser.post("/customer/customers/new", {"name": "New", "industry": "Something else"})
     assert made.status_code == 303
     assert "Something else" in browser.get(made.headers["Location"]).text

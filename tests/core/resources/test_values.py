@@ -23,6 +23,7 @@ from core.resources.values import (
     PhoneValue,
     TagsValue,
     TextValue,
+    UrlValue,
     Value,
     first_message,
 )
@@ -302,3 +303,29 @@ def test_whatever_comes_is_read_for_good_or_refused_with_a_sentence(value: Any, 
         sentence = str(first_message(error))
     assert sentence or "\x00" not in str(kept)
     assert kept is None or reader.deserialize(kept) == kept
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("example.com", "https://example.com"),
+        ("www.例子.com/页面?q=1#a", "https://www.例子.com/页面?q=1#a"),
+        ("http://example.com:8080/", "http://example.com:8080/"),
+        ("ｗｗｗ．example.com", "https://www.example.com"),
+    ],
+)
+def test_a_web_address_becomes_one_a_browser_opens(written: str, kept: str) -> None:
+    assert UrlValue(max_length=200).deserialize(written) == kept
+    assert UrlValue(max_length=200).deserialize(kept) == kept
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "javascript:alert(1)", "javascript://example.com/%0aalert(1)", "ftp://example.com", "data:text/html",
+        "nowhere", "https://", "two words.com", "exam\u200bple.com", "example.com/\nx", "http://[::1", 7,
+        "example.com/" + "x" * 200,
+    ],
+)  # fmt: skip
+def test_what_is_no_web_address_is_refused(written: Any) -> None:
+    assert "no web address" in refusal(UrlValue(max_length=200), written)
