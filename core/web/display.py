@@ -54,7 +54,7 @@ class Display:
         return self.day(local.date())
 
     def ago(self, value: datetime) -> str:
-        """How long ago, in days: today, yesterday, 13 days ago; the day itself when long past, when if to come."""
+        """How long ago: today, yesterday, 13 days ago, the day when long past; the hour of what comes."""
         days = (self.now.date() - value.astimezone(self.zone).date()).days
         if days == 0:
             return _("today")
