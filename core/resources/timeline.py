@@ -88,6 +88,8 @@ def entries(
 ) -> list[Mapping[str, Any]]:
     """A page of the history of a record within reach, newest first.
 
+    A change is ``[before, after]`` in the stored form, a link ``{"id", "label"}``.
+
     Args:
         gateway: of the reader; the caller has read the record through it.
         resource: what the record is.
@@ -119,7 +121,22 @@ def entries(
     for row in gateway.session.execute(statement).mappings():
         changes = {name: pair for name, pair in (row["changes"] or {}).items() if name in visible}
         found.append({**row, "changes": changes})
+    _name_links(gateway, resource, [row["changes"] for row in found])
     return found
+
+
+def _name_links(gateway: Gateway, resource: Resource, histories: Sequence[dict[str, list[Any]]]) -> None:
+    """Put ``{"id", "label"}`` for the numbers of links, as far as the reader reaches what they lead to."""
+    for field in resource.fields.values():
+        if field.target is None:
+            continue
+        pairs = [changes[field.name] for changes in histories if field.name in changes]
+        numbers = {number for pair in pairs for number in pair if number is not None}
+        if not numbers:
+            continue
+        labels = gateway.labels(field.target, numbers)
+        for pair in pairs:
+            pair[:] = [None if each is None else {"id": each, "label": labels.get(each)} for each in pair]
 
 
 def _editable(gateway: Gateway, resource: Resource, record_id: int) -> None:

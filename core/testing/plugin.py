@@ -177,6 +177,17 @@ def committed(
     tenants: dict[str, Tenant], kernel: Kernel, owner_engine: Engine
 ) -> Iterator[Callable[[], Any]]:
     """For tests that commit: makes units of work of the main tenant; empties all tables afterwards."""
+    schemas = [tenant.schema for tenant in tenants.values()]
+    with owner_engine.begin() as connection:
+        # What other tests rolled back has used up numbers.
+        connection.execute(
+            text(
+                "select setval(c.oid::regclass, 1, false)"
+                " from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+                " where c.relkind = 'S' and n.nspname = any(:schemas)"
+            ),
+            {"schemas": schemas},
+        )
     yield lambda: kernel.database.unit_of_work(tenants["main"])
     with owner_engine.begin() as connection:
         connection.execute(text("set local lock_timeout = '20s'"))

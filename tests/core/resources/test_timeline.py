@@ -83,7 +83,7 @@ def test_a_change_is_told_with_what_was_and_what_is(
         "name": ["Acme", "Acme Ltd"],
         "city": ["上海", None],
         "tags": [["vip"], ["vip", "new"]],
-        "parent": [None, group],
+        "parent": [None, {"id": group, "label": "Group"}],
         "employees": [None, 5],
         "phones": [None, None],
     }
