@@ -162,7 +162,9 @@ def _dialog(names: tuple[str, ...], typed: Mapping[str, Any], error: GuanxiError
     form = Form(activity, (Section(activity.title, *names),), with_lines=False)
     query = request.query_string.decode()
     view = form.view(title=title, action=f"{request.path}?{query}", cancel_url="", typed=typed, error=error)
-    fields = [_fitted(field, customer) for section in view.sections for field in section.fields]
+    fields = [
+        _fitted(field, customer, is_log=is_log) for section in view.sections for field in section.fields
+    ]
     if is_log:  # a talk without a subject is called like its kind
         fields = [*(replace(field, required=False) for field in fields), *_next_step(typed, error)]
     return render_template(
@@ -172,10 +174,15 @@ def _dialog(names: tuple[str, ...], typed: Mapping[str, Any], error: GuanxiError
     )
 
 
-def _fitted(field: FieldView, customer: int | None) -> FieldView:
+def _fitted(field: FieldView, customer: int | None, *, is_log: bool) -> FieldView:
     """A field as the dialogs show it: kinds side by side, the customer's contacts before all others."""
     if field.name == "kind":
-        options = [replace(option, icon=panels.ICONS[option.value]) for option in field.options]
+        unfit = ActivityKind.TASK if is_log else ActivityKind.NOTE  # one is planned only, one written only
+        options = [
+            replace(option, icon=panels.ICONS[option.value])
+            for option in field.options
+            if option.value != unfit or option.value == field.value
+        ]
         return replace(field, segmented=True, options=options)
     if field.name == "subject":
         return replace(field, focused=True, wide=True)
