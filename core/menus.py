@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from core.access.actor import Actor
 from core.addons.switch import is_on
@@ -21,8 +20,9 @@ class MenuItem:
     #: Title of the group it stands in; empty for the group on top.
     section: Lazy | str = ""
     order: int = 100
-    #: Shown to those who may read it; also the address of its list unless ``url`` is given.
+    #: Shown to those who may do ``verb`` with it; also the address of its list unless ``url`` is given.
     resource: str = ""
+    verb: str = "read"
     url: str = ""
 
 
@@ -42,6 +42,9 @@ class Menu:
         shown = [
             item
             for addon, item in self._items
-            if is_on(tenant, addon) and (not item.resource or actor.may(item.resource, "read"))
+            if is_on(tenant, addon) and (not item.resource or actor.may(item.resource, item.verb))
         ]
-        return [(title, list(group)) for title, group in groupby(shown, key=lambda item: str(item.section))]
+        groups: dict[str, list[MenuItem]] = {}
+        for item in shown:
+            groups.setdefault(str(item.section), []).append(item)
+        return list(groups.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -288,8 +288,13 @@ def set_password(session: Session, user_id: int, password: str) -> None:
         Invalid: the password is too short or too long.
     """
     session.execute(update(_user).where(_user.c.id == user_id).values(password_hash=hash_password(password)))
+    end_sessions(session, [user_id])
+
+
+def end_sessions(session: Session, user_ids: Sequence[int]) -> None:
+    """End every session and token of some users."""
     for table in (_session, _token):
-        session.execute(delete(table).where(table.c.user_id == user_id))
+        session.execute(delete(table).where(table.c.user_id.in_(user_ids)))
 
 
 def assign_role(

@@ -6,7 +6,7 @@ from core.access.models import Unit
 from core.auth.models import User
 from core.i18n import _l
 from core.resources.declaration import Resource, Section
-from core.settings.services import UnitService
+from core.settings.services import UnitService, UserService
 
 
 class UserResource(Resource):
@@ -21,6 +21,7 @@ class UserResource(Resource):
     form = (Section(_l("Basics"), "name", "email", "unit", "language", "theme"),)
     quick_create = ("name", "email", "unit")
     sort = ("name",)
+    service_class = UserService
 
 
 class UnitResource(Resource):

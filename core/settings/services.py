@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from core.access.actor import Actor
 from core.access.models import Unit
+from core.auth.services import end_sessions
 from core.db.session import tenant_of
 from core.i18n import _l
 from core.resources.batch import Batch
 from core.resources.service import Service
 
 _unit = Unit.__table__
+
+
+class UserService(Service):
+    """Writes of users."""
+
+    def archive(
+        self, session: Session, record_ids: Sequence[int], *, actor: Actor, reason: str | None = None
+    ) -> None:
+        """Archive users; their sessions and tokens end for good, also if they come back."""
+        super().archive(session, record_ids, actor=actor, reason=reason)
+        end_sessions(session, record_ids)
 
 
 class UnitService(Service):

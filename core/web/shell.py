@@ -25,7 +25,7 @@ def shell() -> Shell:
         avatar=avatar_of(actor.name),
         menu=_menu(),
         create=_creatable(),
-        settings_url="/settings/users" if actor.may("core.user", "update") else "",
+        settings_url="",
         lang=language(),
         theme=actor.theme,
         csrf=csrf_token(kernel().config.secret_key, request.cookies.get(COOKIE, "")),

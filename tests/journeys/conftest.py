@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 import time
@@ -13,7 +12,7 @@ import pytest
 import uvicorn
 from a2wsgi import WSGIMiddleware
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from core.access.actor import OPERATOR
 from core.auth import services as auth
@@ -21,7 +20,6 @@ from core.auth.login import COOKIE
 from core.kernel import Kernel
 from core.web.assets.builder import axe_source, build
 
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
 PASSWORD = "correct horse battery"
 EMAIL = "ada@example.com"
 
@@ -55,16 +53,6 @@ def address(app: Flask) -> Iterator[str]:
     listener.close()
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium of the system where there is one."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def seed(committed: Callable[[], Any], kernel: Kernel) -> Seed:
     """Creates records that everybody sees."""
@@ -87,7 +75,7 @@ def ada(seed: Seed, committed: Callable[[], Any], kernel: Kernel) -> str:
 
 
 @pytest.fixture
-def window(browser: Browser, address: str, committed: object) -> Iterator[Callable[..., BrowserContext]]:
+def window(chromium: Browser, address: str, committed: object) -> Iterator[Callable[..., BrowserContext]]:
     """Makes browsers of different people; what their consoles complain of fails the test."""
     errors: list[str] = []
     windows: list[BrowserContext] = []
@@ -98,7 +86,7 @@ def window(browser: Browser, address: str, committed: object) -> Iterator[Callab
             errors.append(message.text)
 
     def make(*, width: int = 1440, theme: Any = "light", locale: str = "en-US") -> BrowserContext:
-        context = browser.new_context(
+        context = chromium.new_context(
             base_url=address, viewport={"width": width, "height": 900}, color_scheme=theme, locale=locale
         )
         context.set_default_timeout(8_000)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page
 from werkzeug.serving import make_server
 
 from core.web.assets.builder import build
 from tests.specimen.app import make_app
-
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
 
 #: Open a new page: language, theme, width.
 OpenPage = Callable[..., Page]
@@ -32,18 +29,8 @@ def specimen_url() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="session")
-def specimen_browser() -> Iterator[Browser]:
-    """Chromium of the system where there is one."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def open_page(specimen_browser: Browser, specimen_url: str) -> Iterator[OpenPage]:
+def open_page(chromium: Browser, specimen_url: str) -> Iterator[OpenPage]:
     """Open a page of the specimen in a fresh context; errors in its console fail the test."""
     errors: list[str] = []
     contexts = []
@@ -60,7 +47,7 @@ def open_page(specimen_browser: Browser, specimen_url: str) -> Iterator[OpenPage
     def opener(
         address: str, *, lang: str = "zh", theme: str = "light", width: int = 1440, height: int = 900
     ) -> Page:
-        context = specimen_browser.new_context(viewport={"width": width, "height": height})
+        context = chromium.new_context(viewport={"width": width, "height": height})
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)

@@ -6,6 +6,6 @@ from flask import Blueprint
 
 bp = Blueprint("pages", __name__)
 
-from core.web.pages import forms, home, lists, records  # noqa: E402 - they add their routes to bp
+from core.web.pages import forms, history, home, lists, records  # noqa: E402 - they add their routes to bp
 
-__all__ = ["bp", "forms", "home", "lists", "records"]
+__all__ = ["bp", "forms", "history", "home", "lists", "records"]

@@ -356,6 +356,20 @@ def test_an_archived_users_next_request_is_refused_in_browser_and_api(
     assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
 
 
+def test_a_user_who_comes_back_from_the_archive_must_sign_in_anew(
+    client: Callable[..., Browser], api: Callable[..., ApiClient], committed: Committed, kernel: Kernel
+) -> None:
+    browser, program = client(), api()
+    assert browser.actor.user_id is not None
+    users = kernel.resources["core.user"].service
+    with committed() as session:
+        people = session.scalars(select(_user.c.id)).all()
+        users.archive(session, people, actor=OPERATOR)
+        users.restore(session, people, actor=OPERATOR)
+    assert browser.get("/").status_code == 302
+    assert program.get("me").status_code == 401
+
+
 def test_an_archived_user_cannot_sign_in(browser: FlaskClient, ada: int, committed: Committed) -> None:
     with committed() as session:
         session.execute(update(_user).values(archived_at=func.now()))

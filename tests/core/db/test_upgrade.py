@@ -113,7 +113,7 @@ class Deployment:
 def deployment(
     own_database: Urls, kernel: Kernel, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployment]:
-    """Eight tenants without a table, each with everything on and ``brittle`` at its first revision to come."""
+    """Eight tenants without a table, all with everything on and ``brittle`` still to come."""
     data, addons = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("more")
     for name, content in _BRITTLE.items():
         path = addons / "brittle" / name

@@ -1,0 +1,19 @@
+"""What the core itself puts into the menu: the administrator's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.addons.hookspecs import hookimpl
+from core.i18n import _l
+from core.menus import MenuItem
+
+
+@hookimpl
+def menu_items() -> Sequence[MenuItem]:
+    """Lead administrators to people and units."""
+    settings = _l("Settings")
+    return [
+        MenuItem(_l("Users"), "user", section=settings, order=900, resource="core.user", verb="update"),
+        MenuItem(_l("Units"), "sitemap", section=settings, order=910, resource="core.unit", verb="update"),
+    ]
