@@ -298,9 +298,12 @@ def _quick_filter(field: Field, address: _Address) -> QuickFilter:
 
 
 def _filter_fields(resource: Resource) -> list[FilterField]:
-    """Its own fields, then those of its lines and of the records it links to."""
+    """Its own fields as the form has them, then those of its lines and of the records it links to."""
     resolver = gateway().resolver
-    found = [_filter_field(field, field.name, field.label) for field in resolver.visible(resource)]
+    visible = {field.name: field for field in resolver.visible(resource)}
+    in_form = (name for section in resource.form for name in section.fields if name in visible)
+    names = [name for name in dict.fromkeys((resource.label, *in_form, *visible)) if name != "id"]
+    found = [_filter_field(visible[name], name, visible[name].label) for name in names]
     for lines in resource.lines_fields.values():
         for field in resolver.visible(lines.target):
             if not field.word.readonly and field is not lines.via:
