@@ -291,7 +291,7 @@ class Gateway(Conditions):
             return Template(selection.statement(*conditions.standing(resource, archived)), shape, sortings)
 
         archived = names_archived(query)
-        return self._template(("list", resource.name, query.fields, query.sort, archived), build)
+        return self._template(("list", resource, query.fields, query.sort, archived), build)
 
     def _count_template(self, resource: Resource, query: Query) -> Template:
         def build(conditions: Conditions) -> Template:
@@ -299,7 +299,7 @@ class Gateway(Conditions):
             return Template(counted.where(*conditions.standing(resource, archived)), Shape((), ()))
 
         archived = names_archived(query)
-        return self._template(("count", resource.name, archived), build)
+        return self._template(("count", resource, archived), build)
 
     def _record_template(self, resource: Resource, fields: tuple[str, ...]) -> Template:
         def build(conditions: Conditions) -> Template:
@@ -313,7 +313,7 @@ class Gateway(Conditions):
             statement = selection.statement(is_it, conditions.scope(resource, resource.table))
             return Template(statement, shape, nested=tuple((lines, shape) for lines, shape, _rows in nested))
 
-        return self._template(("record", resource.name, fields), build)
+        return self._template(("record", resource, fields), build)
 
     def _template(self, key: tuple[Any, ...], build: Callable[[Conditions], Template]) -> Template:
         """The template for actors of this kind; everything the resolver and the scopes ask is in the key."""
