@@ -271,7 +271,7 @@ def _rights(session: Session, permissions: Permissions, user_id: int, stamp: str
     rights = rights_of(
         permissions, row["unit_id"], [(role, unit) for role, unit in row["assignments"]], below
     )
-    if row["stamp"] is not None and not session.in_nested_transaction():
+    if row["stamp"] is not None:
         if len(permissions.known) >= _REMEMBERED:
             permissions.known.clear()
         permissions.known[place] = row["stamp"], rights

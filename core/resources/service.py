@@ -287,7 +287,21 @@ class Service:
             else:
                 lines = {name: values.pop(name) for name in self.resource.lines_fields if name in values}
                 changes.append(Change(values, lines=lines))
+                self._require_of_new_lines(changes[-1])
         return changes
+
+    def _require_of_new_lines(self, change: Change) -> None:
+        """A change of a record may leave fields out, a line that is new in it may not."""
+        for name, rows in change.lines.items():
+            lines = self.resource.lines_fields[name]
+            needed = [
+                field.name
+                for field in lines.target.fields.values()
+                if field.is_required and field is not lines.via
+            ]
+            for number, row in enumerate(rows):
+                for missing in (each for each in needed if row.get("id") is None and each not in row):
+                    change.refuse(f"{name}.{number}.{missing}", _l("This is needed."))
 
     def _complete(self, batch: Batch) -> None:
         """Fill in defaults, the owner and the unit of new records."""

@@ -318,6 +318,15 @@ def test_lines_of_another_record_or_named_twice_are_refused_by_their_place(
     assert stored(CUSTOMER, number)["city"] is None
 
 
+def test_a_new_line_needs_what_it_needs_also_in_a_change(
+    make: Make, stored: Stored, update: Callable[..., None]
+) -> None:
+    number = make(CUSTOMER, phones=[{"number": "13800138000"}])
+    lines = [{"number": "13800138001"}, {"label": "work"}]
+    assert refused(partial(update, number, phones=lines)) == {"phones.1.number": "This is needed."}
+    assert [line["number"] for line in stored(CUSTOMER, number)["phones"]] == ["+8613800138000"]
+
+
 def test_a_rule_of_a_line_is_told_by_its_place_and_undoes_the_rest(
     make: Make, stored: Stored, update: Callable[..., None]
 ) -> None:
