@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -43,7 +43,8 @@ def _start(host: str | None, port: int | None, tell: bool) -> None:
         if tell:
             click.echo(_("Guanxi answers at http://%(host)s:%(port)s", host=host, port=port))
 
-    run_server(kernel(), host, port, on_start=started)
+    with suppress(KeyboardInterrupt):  # the ordinary way to stop it
+        run_server(kernel(), host, port, on_start=started)
 
 
 @cli.command()

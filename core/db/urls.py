@@ -42,5 +42,5 @@ def database_urls(config: Config) -> Iterator[Urls]:
     if config.database_url is not None:
         yield Urls(config.database_url, config.owner_database_url)
         return
-    with Server.ensure(config.data) as server:
+    with Server.ensure(config.data) as server, server.kept_running():
         yield Urls(server.app_url, server.owner_url)

@@ -260,6 +260,17 @@ def test_it_comes_back_after_being_killed(data: Path, ensure: Ensure) -> None:
     assert ask(again.owner_url, "select seven from kept") == [(7,)]
 
 
+def test_a_running_program_starts_it_again_when_it_dies(data: Path, ensure: Ensure) -> None:
+    server = ensure()
+    assert not server.revive()
+    killed = postmaster(data)
+    assert killed is not None
+    with server.kept_running():
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: postmaster(data) not in {None, killed})
+    assert ask(server.app_url, "select 1") == [(1,)]
+
+
 def test_a_reused_process_id_does_not_keep_it_from_starting(data: Path, ensure: Ensure) -> None:
     ensure().release()
     cluster = data / "postgres/cluster"

@@ -47,8 +47,10 @@ def test_overlays_have_no_barriers(open_page: OpenPage, theme: str) -> None:
     assert violations(page) == []
     page.keyboard.press("Escape")
     page.locator("[data-filter-builder]").click()
+    expect(page.locator("dialog[open]")).to_be_visible()
     assert violations(page) == []
     page.keyboard.press("Escape")
+    expect(page.locator("dialog[open]")).to_have_count(0)
     page.keyboard.press("?")
     expect(page.locator("dialog")).to_be_visible()
     assert violations(page) == []

@@ -24,8 +24,10 @@ that is root too, as ``nobody``; other programs of ``nobody`` are not let in.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,11 +47,14 @@ from core.i18n import _
 
 __all__ = ["APP_LOGIN", "DATABASE", "OWNER_LOGIN", "EmbeddedError", "Server", "find_programs"]
 
+logger = logging.getLogger(__name__)
+
 
 class Server:
     """A running server this process has attached to; a context manager that releases it."""
 
-    def __init__(self, place: Place, holder: libpq.connection) -> None:
+    def __init__(self, data: Path, place: Place, holder: libpq.connection) -> None:
+        self._data = data
         self._place = place
         self._holder = holder
 
@@ -78,7 +83,7 @@ class Server:
                 make_logins(place)
                 # Held open as long as we are attached, and closed by the kernel should we die: so the
                 # server itself knows at any time whether somebody still needs it.
-                return cls(place, connect(place, APP_LOGIN, "guanxi: attached"))
+                return cls(data, place, connect(place, APP_LOGIN, "guanxi: attached"))
             except OSError as error:
                 raise translated(error, place.folder) from error
             except psycopg2.OperationalError as error:
@@ -124,6 +129,46 @@ class Server:
     def programs(self) -> Path:
         """Folder of ``pg_dump``, ``pg_restore`` and ``psql`` of the server's own version."""
         return find_programs()
+
+    def revive(self) -> bool:
+        """Start the server again where it has died under us.
+
+        Returns:
+            Whether it had to be started; committed work is kept.
+
+        Raises:
+            EmbeddedError: it cannot be had again; the sentence says what to do.
+        """
+        try:
+            with self._holder.cursor() as cursor:
+                cursor.execute("select 1")
+            self._holder.rollback()
+        except psycopg2.Error:
+            self._holder.close()
+            self._holder = type(self).ensure(self._data)._holder
+            return True
+        return False
+
+    @contextmanager
+    def kept_running(self) -> Iterator[None]:
+        """See every two seconds inside the block that the server is there, and start it again if not."""
+        ended = threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(2):
+                try:
+                    if self.revive():
+                        logger.warning("the database server had died and was started again")
+                except EmbeddedError as error:
+                    logger.error("%s", error)
+
+        watcher = threading.Thread(target=watch, name="database watch", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watcher.join()
 
     def release(self) -> None:
         """Let go of the server, and stop it when nobody else is connected."""
