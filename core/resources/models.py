@@ -1,4 +1,4 @@
-"""What the engine itself keeps in a tenant: histories, attachments, answers to repeated requests."""
+"""What the engine itself keeps in a tenant: histories, files, repeated requests, sets of changes."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    Boolean,
     DateTime,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
+    PrimaryKeyConstraint,
     String,
     Text,
     UniqueConstraint,
+    false,
     func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -77,3 +81,49 @@ class KeptAnswer(Model):
     created_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now(), index=True
     )
+
+
+class ChangeSet(Model):
+    """Changes that were made together and can be taken back together: an import, an edit of many."""
+
+    __tablename__ = "core_change_set"
+
+    id: Mapped[int] = fields.key()
+    #: import or bulk.
+    kind: Mapped[str] = mapped_column(String(40))
+    resource: Mapped[str] = mapped_column(String(100))
+    label: Mapped[str] = mapped_column(String(300))
+    #: made, undoing or undone.
+    state: Mapped[str] = mapped_column(String(40), default="made", server_default="made")
+    #: What taking it back has come to so far, in records.
+    restored: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    removed: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    left: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now(), index=True
+    )
+    undone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    actor_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("core_user.id"))
+    undone_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("core_user.id"))
+
+
+class ChangeSetRow(Model):
+    """What a set did to one record, as far as it takes to undo it; goes away when it is undone."""
+
+    __tablename__ = "core_change_set_row"
+    __table_args__ = (PrimaryKeyConstraint("set_id", "resource", "record_id"),)
+
+    set_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("core_change_set.id", ondelete="CASCADE"))
+    resource: Mapped[str] = mapped_column(String(100))
+    record_id: Mapped[int] = mapped_column(BigInteger)
+    #: Of the record after the set's last change to it.
+    version: Mapped[int] = mapped_column(Integer)
+    #: ``{field: stored value}`` of what was changed; None for a record the set created.
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    #: ``{name: lines as they were}`` of the lines that were changed.
+    lines: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    #: Numbers of the notes that were written on it.
+    notes: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    #: Changed by others since, so it was not taken back.
+    is_left: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
