@@ -9,7 +9,8 @@ from flask_login import LoginManager, UserMixin
 
 from core.access.actor import Actor
 from core.access.permissions import Permissions
-from core.auth.services import SESSION_LIFE, actor_by_session
+from core.auth.services import SESSION_LIFE, actor_by_session, whose_session, whose_token
+from core.db.tenancy import Question
 from core.errors import Unauthenticated
 
 #: The cookie of a signed-in browser.
@@ -43,6 +44,26 @@ def set_up_login(app: Flask, permissions: Permissions) -> None:
             return SignedIn(actor_by_session(g.session, permissions, token), token)
         except Unauthenticated:
             return None
+
+
+def bearer_token(request: Request) -> str | None:
+    """The API token a request carries; None when it carries none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def who_asks(request: Request, *, by_token: bool) -> Question | None:
+    """What to ask a tenant's database to learn who sends ``request``; None when it names nobody.
+
+    Args:
+        request: the present one.
+        by_token: programs are known by their token alone, browsers by their cookie alone.
+    """
+    if by_token:
+        token = bearer_token(request)
+        return whose_token(token) if token else None
+    token = request.cookies.get(COOKIE)
+    return whose_session(token) if token else None
 
 
 def set_cookie(response: Response, token: str, *, secure: bool) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Table, TextClause, case, delete, func, insert, literal, select, text, update
+from sqlalchemy import Table, case, delete, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,8 @@ from core.access.models import RoleAssignment, Unit
 from core.access.permissions import Permissions
 from core.auth.models import ApiToken, SignInFailure, User, UserSession
 from core.auth.passwords import hash_password, verify
-from core.db.session import tenant_of
+from core.db.session import answer, tenant_of
+from core.db.tenancy import Question
 from core.errors import Conflict, Invalid, NotFound, TooManyRequests, Unauthenticated
 from core.i18n import _l
 
@@ -186,16 +187,23 @@ def issue_token(session: Session, user_id: int, *, name: str, life: timedelta | 
 # Who is it?
 
 _STAMP = "(select stamp::text from core_rights_stamp) as stamp"
-_USER = f"u.id, u.name, u.email, u.unit_id, u.language, u.theme, {_STAMP}"
-_BY_SESSION = text(f"""
-    select {_USER} from core_user_session s join core_user u on u.id = s.user_id
-    where s.token_hash = :key and s.expires_at > now() and u.archived_at is null
-""")  # noqa: S608 - the column names are our own
-_BY_TOKEN = text(f"""
-    select {_USER} from core_api_token t join core_user u on u.id = t.user_id
-    where t.token_hash = :key and (t.expires_at is null or t.expires_at > now()) and u.archived_at is null
-""")  # noqa: S608
-_BY_EMAIL = text(f"select {_USER} from core_user u where lower(u.email) = lower(:key)")  # noqa: S608
+_USER: Final = f"u.id, u.name, u.email, u.unit_id, u.language, u.theme, {_STAMP}"
+#: A row also when there is nobody.
+_NOBODY: Final = "(select) as anybody left join core_user u on"
+_BY_SESSION: Final = f"""
+    {_NOBODY} u.archived_at is null and u.id = (
+        select s.user_id from core_user_session s where s.token_hash = %(key)s and s.expires_at > now()
+    )
+"""  # noqa: S608 - the names are our own
+_BY_TOKEN: Final = f"""
+    {_NOBODY} u.archived_at is null and u.id = (
+        select t.user_id from core_api_token t
+        where t.token_hash = %(key)s and (t.expires_at is null or t.expires_at > now())
+    )
+"""  # noqa: S608
+_BY_EMAIL: Final = f"""
+    {_NOBODY} u.id = (select e.id from core_user e where lower(e.email) = lower(%(key)s) limit 1)
+"""  # noqa: S608
 #: Everything rights follow from, with the stamp of the same snapshot; the tree is walked only for
 #: those whose roles reach below a unit.
 _RIGHTS = text("""
@@ -221,13 +229,23 @@ _RIGHTS = text("""
 _REMEMBERED: Final = 5000
 
 
+def whose_session(token: str) -> Question:
+    """Who is behind a browser's token."""
+    return Question(_USER, _BY_SESSION, {"key": digest(token)})
+
+
+def whose_token(token: str) -> Question:
+    """Who is behind an API token."""
+    return Question(_USER, _BY_TOKEN, {"key": digest(token)})
+
+
 def actor_by_session(session: Session, permissions: Permissions, token: str) -> Actor:
     """The user behind a browser's token.
 
     Raises:
         Unauthenticated: the session has ended, or the user is archived.
     """
-    return _found(session, permissions, _BY_SESSION, digest(token))
+    return _found(session, permissions, whose_session(token))
 
 
 def actor_by_token(session: Session, permissions: Permissions, token: str) -> Actor:
@@ -236,7 +254,7 @@ def actor_by_token(session: Session, permissions: Permissions, token: str) -> Ac
     Raises:
         Unauthenticated: there is no such token, it has expired, or the user is archived.
     """
-    return _found(session, permissions, _BY_TOKEN, digest(token))
+    return _found(session, permissions, whose_token(token))
 
 
 def actor_by_email(session: Session, permissions: Permissions, email: str) -> Actor:
@@ -246,14 +264,14 @@ def actor_by_email(session: Session, permissions: Permissions, email: str) -> Ac
         NoSuchUser: there is none.
     """
     try:
-        return _found(session, permissions, _BY_EMAIL, email.strip())
+        return _found(session, permissions, Question(_USER, _BY_EMAIL, {"key": email.strip()}))
     except Unauthenticated:
         raise NoSuchUser(email=email) from None
 
 
-def _found(session: Session, permissions: Permissions, statement: TextClause, key: str) -> Actor:
-    row = session.connection().execute(statement, {"key": key}).mappings().first()
-    if row is None:
+def _found(session: Session, permissions: Permissions, question: Question) -> Actor:
+    row = answer(session, question)
+    if row["id"] is None:
         raise Unauthenticated
     return make_actor(row, _rights(session, permissions, row["id"], row["stamp"]))
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, RowMapping, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
 
-from core.db.tenancy import Binding, Tenant, UnboundSession, bind
+from core.db.tenancy import Binding, Question, Tenant, UnboundSession, bind
 
 #: A backend keeps about 20 kB for each table it has touched, so it is retired after this many tenants.
 TENANTS_PER_CONNECTION: Final = 200
@@ -38,13 +38,15 @@ class Database:
             **options,
         )
         event.listen(self.engine, "checkout", _retire)
+        #: What follows a commit, where this process has loaded its addons (`core.events.Deliveries`).
+        self.deliveries: Any = None
         self._sessions = sessionmaker(
             self.engine, class_=BoundSession, autoflush=False, expire_on_commit=False
         )
 
     def session(self, binding: Binding) -> Session:
         """A session whose every transaction is bound to ``binding``; the caller closes it."""
-        return self._sessions(info={"binding": binding})
+        return self._sessions(info={"binding": binding, "database": self})
 
     @contextmanager
     def unit_of_work(self, binding: Binding) -> Iterator[Session]:
@@ -54,7 +56,9 @@ class Database:
             commit(session)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Send what waits for browsers, and close all connections."""
+        if self.deliveries is not None:
+            self.deliveries.close()
         self.engine.dispose()
 
 
@@ -72,6 +76,15 @@ def tenant_of(session: Session) -> Tenant:
     if not isinstance(binding, Tenant):
         raise UnboundSession("this session works for no tenant")
     return binding
+
+
+def answer(session: Session, question: Question) -> RowMapping:
+    """The one row that answers a question: it came with the binding, or is asked for now."""
+    connection = session.connection()
+    kept: tuple[Question, RowMapping] | None = session.info.pop("answer", None)
+    if kept is not None and kept[0] == question:
+        return kept[1]
+    return connection.exec_driver_sql(question.statement, question.values).mappings().one()
 
 
 def after_commit(session: Session, work: Callable[[], None]) -> None:

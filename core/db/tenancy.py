@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import Connection
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session, SessionTransaction
 
 from core.errors import NotFound, Unavailable
@@ -67,12 +69,29 @@ class Tenant:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a request wants to know first of its tenant; sent along with the binding, so it costs no wait."""
+
+    columns: str
+    #: Gives exactly one row, also where nothing is found; knows the parameters in ``values``.
+    source: str
+    values: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def statement(self) -> str:
+        """The question by itself, for a transaction that is bound already."""
+        return f"select {self.columns} from {self.source}"  # noqa: S608 - both are texts of our own
+
+
+@dataclass(frozen=True, slots=True)
 class ByHost:
     """Bind to whichever tenant is served at a host; found and bound in one statement."""
 
     host: str
     #: The slug, when the host lies below the deployment's base domain.
     slug: str | None = None
+    #: Asked in the same message; `core.db.session.answer` has the answer.
+    question: Question | None = None
 
 
 class Platform:
@@ -82,33 +101,41 @@ class Platform:
 #: What a session can be bound to.
 Binding = Tenant | ByHost | Platform
 
-_COLUMNS = "id, slug, name, schema, role, language, timezone, country, state, addons, version"
+_NAMES = tuple(field.name for field in fields(Tenant))
+_COLUMNS = ", ".join(_NAMES)
 _UTC = "set_config('timezone', 'UTC', true)"
 _BIND = f"select set_config('role', %(role)s, true), set_config('search_path', %(path)s, true), {_UTC}"
 _BIND_PLATFORM = f"select set_config('search_path', 'platform', true), {_UTC}"
-_FIND_AND_BIND = f"""
-    select {_COLUMNS},
-        set_config('role', role, true), set_config('search_path', quote_ident(schema), true), {_UTC}
+_BIND_FOUND = f"set_config('role', role, true), set_config('search_path', quote_ident(schema), true), {_UTC}"
+_FOUND = """
     from platform.tenant
     where id = coalesce(
         (select id from platform.tenant where slug = %(slug)s),
         (select tenant_id from platform.tenant_host where host = %(host)s),
         case when %(slug)s is null then (select id from platform.tenant where is_default) end
     )
-"""  # noqa: S608 - the column names are our own
+"""
+_FIND_AND_BIND = f"select {_COLUMNS}, {_BIND_FOUND} {_FOUND}"
+#: Of several statements in a message only the last one's rows come back, so the first leaves the
+#: tenant in a setting of the transaction for the second to bring along.
+_FIND_BIND_AND_KEEP = f"""
+    select set_config('guanxi.tenant', json_build_array({_COLUMNS})::text, true), {_BIND_FOUND}
+    {_FOUND} and state = 'active'
+"""
+_KEPT = "current_setting('guanxi.tenant', true)"
 
 
 def read_tenant(row: Mapping[Any, Any]) -> Tenant:
     """Make a `Tenant` of a row of ``platform.tenant``."""
-    values = {name: row[name] for name in _COLUMNS.split(", ")}
+    values = {name: row[name] for name in _NAMES}
     return Tenant(**{**values, "addons": frozenset(values["addons"])})
 
 
-def host_binding(host: str, base_domain: str) -> ByHost:
+def host_binding(host: str, base_domain: str, question: Question | None = None) -> ByHost:
     """What to bind to for the Host header ``host`` (a port is ignored)."""
     name = host.partition(":")[0].lower().rstrip(".")
     below = name.removesuffix("." + base_domain)
-    return ByHost(name, below if below != name else None)
+    return ByHost(name, below if below != name else None, question)
 
 
 def bind(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
@@ -121,19 +148,12 @@ def bind(session: Session, transaction: SessionTransaction, connection: Connecti
     """
     if transaction.nested:
         return
+    session.info.pop("answer", None)
     binding = session.info.get("binding")
     if isinstance(binding, ByHost):
-        row = (
-            connection.exec_driver_sql(_FIND_AND_BIND, {"host": binding.host, "slug": binding.slug})
-            .mappings()
-            .first()
+        binding = session.info["binding"] = _ask_and_bind(session, connection, binding) or _find_and_bind(
+            connection, binding
         )
-        if row is None:
-            raise UnknownHost(host=binding.host)
-        binding = read_tenant(row)
-        if binding.state != "active":
-            raise TenantClosed
-        session.info["binding"] = binding
     elif isinstance(binding, Tenant):
         path = connection.dialect.identifier_preparer.quote_identifier(binding.schema)
         connection.exec_driver_sql(_BIND, {"role": binding.role, "path": path})
@@ -143,3 +163,37 @@ def bind(session: Session, transaction: SessionTransaction, connection: Connecti
     else:
         raise UnboundSession("this session is bound to no tenant; open it with Database.session()")
     connection.info.setdefault("tenants", set()).add(binding.id)
+
+
+def _find_and_bind(connection: Connection, binding: ByHost) -> Tenant:
+    found = connection.exec_driver_sql(_FIND_AND_BIND, {"host": binding.host, "slug": binding.slug})
+    row = found.mappings().first()
+    if row is None:
+        raise UnknownHost(host=binding.host)
+    tenant = read_tenant(row)
+    if tenant.state != "active":
+        raise TenantClosed
+    return tenant
+
+
+def _ask_and_bind(session: Session, connection: Connection, binding: ByHost) -> Tenant | None:
+    """Find, bind and ask in one message; None when that cannot be, and nothing is bound then.
+
+    PostgreSQL reads the statements of a message one after the other: names and rights of the
+    question are looked up when role and path are those of the tenant. Where no tenant is found they
+    stay those of the login, which has no table by any of our names.
+    """
+    question = binding.question
+    if question is None:
+        return None
+    message = f"{_FIND_BIND_AND_KEEP}; select {_KEPT} as tenant, {question.columns} from {question.source}"  # noqa: S608
+    given = {"host": binding.host, "slug": binding.slug, **question.values}
+    try:
+        row = connection.exec_driver_sql(message, given).mappings().one()
+    except ProgrammingError:
+        row = None
+    if row is None or not row["tenant"]:
+        connection.connection.rollback()
+        return None
+    session.info["answer"] = question, row
+    return read_tenant(dict(zip(_NAMES, orjson.loads(row["tenant"]), strict=True)))

@@ -12,7 +12,7 @@ from flask_login import current_user
 
 from core.access.actor import Actor
 from core.addons.switch import require
-from core.auth.login import COOKIE
+from core.auth.login import COOKIE, who_asks
 from core.db.session import commit, tenant_of
 from core.db.tenancy import Platform, Tenant, host_binding
 from core.errors import NotFound, Unauthenticated
@@ -100,7 +100,8 @@ def _begin() -> ResponseReturnValue | None:
         if request.blueprint != "platform":
             raise NotFound
         return None
-    g.session = kernel().database.session(host_binding(request.host, config.base_domain))
+    question = who_asks(request, by_token=request.blueprint == "api")
+    g.session = kernel().database.session(host_binding(request.host, config.base_domain, question))
     g.tenant = tenant_of(g.session)
     if request.blueprint == "platform":
         raise NotFound

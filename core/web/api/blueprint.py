@@ -6,6 +6,7 @@ from typing import Final
 
 from flask import Blueprint, Response, g, request
 
+from core.auth.login import bearer_token
 from core.auth.services import actor_by_token
 from core.errors import NotFound, Unauthenticated
 from core.i18n import _l, match_language, set_language
@@ -29,11 +30,11 @@ class BadToken(Unauthenticated):
 def enter() -> None:
     """Find out who asks, by the token alone, and which resource is meant."""
     if request.endpoint not in OPEN:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        token = bearer_token(request)
+        if token is None:
             raise BadToken
         try:
-            g.actor = actor_by_token(g.session, kernel().permissions, token.strip())
+            g.actor = actor_by_token(g.session, kernel().permissions, token)
         except Unauthenticated as error:
             raise BadToken from error
         wish = request.accept_languages.best

@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, event, select, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from core.db import platform, session
 from core.db.embedded import APP_LOGIN, Server
 from core.db.provision import create_tenant, delete_tenant, set_state
-from core.db.session import BoundSession, Database, commit, tenant_of
+from core.db.session import BoundSession, Database, answer, commit, tenant_of
 from core.db.tenancy import (
     ByHost,
     Platform,
+    Question,
     Tenant,
     TenantClosed,
     UnboundSession,
@@ -212,11 +213,112 @@ def test_a_closed_tenant_is_not_bound_however_often_it_is_asked_for(
 ) -> None:
     with owner_engine.begin() as connection:
         set_state(connection, found["hosted"], state)
-    with kernel.database.session(host_binding("hosted.localhost", "localhost")) as session:
-        for _ in range(2):
-            with pytest.raises(TenantClosed):
-                tenant_of(session)
-            session.rollback()
+    for question in (None, _ASKED):
+        with kernel.database.session(host_binding("hosted.localhost", "localhost", question)) as session:
+            for _ in range(2):
+                with pytest.raises(TenantClosed):
+                    tenant_of(session)
+                assert "answer" not in session.info
+                session.rollback()
+
+
+# A question sent along with the binding
+
+#: Where the question itself is answered, and a value that came with it.
+_ASKED = Question(
+    "current_user::text as role, array_to_string(current_schemas(false), ',') as path, %(key)s as key",
+    "(select) as nothing",
+    {"key": "x"},
+)
+
+
+def _statements(database: Database) -> list[str]:
+    """What is sent from now on."""
+    sent: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *given: sent.append(given[2]))
+    return sent
+
+
+def test_a_question_is_answered_by_the_tenant_in_the_message_that_binds_it(
+    one_connection: Database, tenants: dict[str, Tenant]
+) -> None:
+    sent = _statements(one_connection)
+    for slug in ("main", "bare", "main"):
+        sent.clear()
+        with one_connection.session(ByHost(f"{slug}.localhost", slug, _ASKED)) as session:
+            found, row = tenant_of(session), answer(session, _ASKED)
+            assert len(sent) == 1
+            assert found == tenants[slug], "the tenant is found whole, not only its binding"
+            assert (row["role"], row["path"], row["key"]) == (*_bound_to(tenants[slug]), "x")
+            assert _where(session) == _bound_to(tenants[slug])
+
+
+def test_a_question_reads_the_tables_of_its_own_tenant(
+    one_connection: Database, owner_engine: Engine, tenants: dict[str, Tenant]
+) -> None:
+    counted = Question("count(*) as units", "core_unit", {})
+    table = f'"{tenants["bare"].schema}".core_unit'
+    with owner_engine.begin() as connection:
+        connection.execute(text(f"insert into {table} (code, name) values ('x', 'X')"))
+    try:
+        for slug, units in (("main", 0), ("bare", 1), ("main", 0)):
+            with one_connection.session(ByHost(f"{slug}.localhost", slug, counted)) as session:
+                assert answer(session, counted)["units"] == units
+    finally:
+        with owner_engine.begin() as connection:
+            connection.execute(text(f"delete from {table}"))
+
+
+def test_an_answer_is_for_its_transaction_and_its_question_alone(
+    one_connection: Database, tenants: dict[str, Tenant]
+) -> None:
+    moment = Question("now() as moment", "(select) as nothing", {})
+    other = Question("now() as moment, 1 as one", "(select) as nothing", {})
+    with one_connection.session(ByHost("main.localhost", "main", moment)) as session:
+        tenant_of(session)
+        assert "one" in answer(session, other)
+        first = answer(session, moment)["moment"]
+        session.rollback()
+        assert answer(session, moment)["moment"] > first
+
+
+def test_a_question_leaves_nothing_in_its_connection(
+    one_connection: Database, tenants: dict[str, Tenant]
+) -> None:
+    kept = text("select current_setting('guanxi.tenant', true)")
+    with one_connection.session(ByHost("main.localhost", "main", _ASKED)) as session:
+        assert '"main"' in str(session.scalar(kept))
+        commit(session)
+    with one_connection.engine.connect() as connection:
+        assert connection.scalar(kept) in (None, "")
+        assert connection.execute(_WHERE).one() == (APP_LOGIN, "")
+
+
+def test_a_question_where_no_tenant_is_found_is_never_answered(
+    one_connection: Database, owner_engine: Engine, tenants: dict[str, Tenant]
+) -> None:
+    """Not even what the login alone could answer, nor for the tenant this connection has served before."""
+    with one_connection.session(ByHost("main.localhost", "main", _ASKED)) as session:
+        tenant_of(session)
+    for question in (_ASKED, Question("count(*) as units", "core_unit", {})):
+        binding = host_binding("nobody.localhost", "localhost", question)
+        with one_connection.session(binding) as session:
+            for _ in range(2):
+                with pytest.raises(UnknownHost):
+                    answer(session, question)
+                assert "answer" not in session.info
+                session.rollback()
+
+
+def test_a_question_the_tables_cannot_answer_is_asked_again_where_it_is_needed(
+    one_connection: Database, tenants: dict[str, Tenant]
+) -> None:
+    asked = Question("nothing", "core_nothing", {})
+    with one_connection.session(ByHost("main.localhost", "main", asked)) as session:
+        assert tenant_of(session) == tenants["main"]
+        assert _where(session) == _bound_to(tenants["main"])
+        with pytest.raises(ProgrammingError, match="core_nothing"):
+            answer(session, asked)
 
 
 # What a tenant's role, and the login alone, can reach
