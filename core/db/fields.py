@@ -98,6 +98,10 @@ class Word:
     target: str | None = None
     #: Column that holds the order of this text (Chinese by pinyin).
     sort_by: str | None = None
+    #: Column that holds what this name is recognised by, however it is written.
+    match_by: str | None = None
+    #: A number somebody else has given (of a tax office, of a bank): kept without blanks, in capitals.
+    is_code: bool = False
     #: Whether people write a number with its thousands apart; a year they do not.
     grouped: bool = True
 
@@ -129,6 +133,7 @@ def text(
     help: Lazy | None = None,
     search: bool = False,
     sort_by: str | None = None,
+    match_by: str | None = None,
     sensitivity: Sensitivity = Sensitivity.INTERNAL,
     readonly: bool = False,
     unique: bool = False,
@@ -145,8 +150,17 @@ def text(
         readonly=readonly,
         max_length=length,
         sort_by=sort_by,
+        match_by=match_by,
     )
     return _column(word, String(length), unique=unique or None, index=index or None, default=default)
+
+
+def code(
+    length: int, *, label: Lazy, help: Lazy | None = None, search: bool = False, index: bool = True
+) -> MappedColumn[Any]:
+    """A number that somebody else has given, such as a tax number; kept without blanks, in capitals."""
+    word = Word(Kind.TEXT, label, help, search=search, max_length=length, is_code=True)
+    return _column(word, String(length), index=index)
 
 
 def multiline(*, label: Lazy, help: Lazy | None = None, max_length: int = 20_000) -> MappedColumn[Any]:
@@ -162,6 +176,11 @@ def pick(length: int, *, label: Lazy, help: Lazy | None = None, index: bool = Tr
 def sort_key(length: int = 400) -> MappedColumn[Any]:
     """The order of a text field (see ``text(sort_by=...)``); kept by the service, no field of its own."""
     return mapped_column(String(length), default="", server_default="", sort_order=80)
+
+
+def match_key(length: int = 400) -> MappedColumn[Any]:
+    """What a name is recognised by (see ``text(match_by=...)``); kept by the service, no field of its own."""
+    return mapped_column(String(length, collation="C"), default="", server_default="", sort_order=81)
 
 
 def choice(

@@ -27,6 +27,8 @@ class Change:
     errors: dict[str, list[str | Lazy]] = field(default_factory=dict)
     #: Where it stands when it is a nested line: ``phones.0.``
     address: str = ""
+    #: The lines as they were, of those that change; filled when they are written.
+    lines_before: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
     def refuse(self, name: str, message: str | Lazy) -> None:
         """Say what is wrong with a field."""
@@ -51,6 +53,12 @@ class Batch:
     changes: list[Change]
     #: The action that `core.resources.timeline` records: created, updated, archived or restored.
     kind: str
+
+    @property
+    def change_set(self) -> int | None:
+        """The set these changes belong to; see `core.resources.change_sets.collecting`."""
+        found: int | None = self.session.info.get("change_set")
+        return found
 
     @property
     def good(self) -> list[Change]:

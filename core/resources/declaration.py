@@ -40,6 +40,31 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
+class SameName:
+    """Records are recognised by their name, however it is written; the field names a ``match_by``."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """Records are recognised by the value of a field: a telephone number, a mail address, a tax number."""
+
+    field: str
+    #: Where else the value may stand, in nested lines: ``phones.number``.
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A record of another resource may be meant: a lead's company is a customer already."""
+
+    resource: str
+    #: ``{field there: field here}``.
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """A named verb beyond create and update: ``POST /{id}/actions/<name>`` and a button."""
 
@@ -118,6 +143,10 @@ class Resource:
     lines: ClassVar[tuple[Lines, ...]] = ()
     actions: ClassVar[tuple[Action, ...]] = ()
     sort: ClassVar[tuple[str, ...]] = ("-id",)
+    #: By what two records are told to be the same; a form warns while somebody types.
+    duplicates: ClassVar[tuple[SameName | Same, ...]] = ()
+    #: Other resources among which to look as well.
+    elsewhere: ClassVar[tuple[Elsewhere, ...]] = ()
     #: A link whose readable target makes a record readable too (a call follows its customer).
     readable_through: ClassVar[str] = ""
     #: Edited inside another record only; has no pages, no API and no rights of its own.
@@ -135,6 +164,8 @@ class Resource:
         self.is_owned = issubclass(self.model, Owned)
         self.fields: dict[str, Field] = {}
         self.lines_fields: dict[str, LinesField] = {}
+        #: What ``elsewhere`` names, with ``{field there: field here}``.
+        self.lookalikes: list[tuple[Resource, Mapping[str, str]]] = []
         for column in self.table.columns:
             word = word_of(column)
             if word is not None:
@@ -177,6 +208,8 @@ class Resource:
             "quick_create": self.quick_create,
             "sort": tuple(name.removeprefix("-") for name in self.sort),
             "readable_through": (self.readable_through,) if self.readable_through else (),
+            "duplicates": tuple(rule.field for rule in self.duplicates),
+            "elsewhere": tuple(name for each in self.elsewhere for name in each.fields.values()),
         }
         for place, names in places.items():
             for name in names:
@@ -185,6 +218,11 @@ class Resource:
                     raise AddonError(
                         f"{file}: {type(self).__name__}.{place} names “{name}”; there are {known}"
                     )
+        for rule in self.duplicates:
+            if isinstance(rule, SameName) and not self.fields[rule.field].word.match_by:
+                raise AddonError(
+                    f"{file}: {type(self).__name__}.duplicates: “{rule.field}” needs a match_by in the model"
+                )
         if self.name.partition(".")[0] != self.addon:
             raise AddonError(f"{file}: {type(self).__name__}.name must begin with “{self.addon}.”")
 
@@ -211,3 +249,8 @@ def resource_of(model: type[Record]) -> Resource:
         return _of_model[model]
     except KeyError:
         raise LookupError(f"{model.__name__} has no declaration") from None
+
+
+def resource_called(name: str) -> Resource | None:
+    """The declaration called ``name``, whether a tenant has its addon on or not; None where there is none."""
+    return next((each for each in _of_model.values() if each.name == name), None)

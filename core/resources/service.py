@@ -23,15 +23,16 @@ from core.access.policy import Policy
 from core.auth.models import User
 from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion, StorageFull
 from core.i18n import Lazy, _l
-from core.resources import timeline
+from core.resources import change_sets, timeline
 from core.resources.batch import Batch, Change
 from core.resources.declaration import LinesField, Resource
 from core.resources.gateway import Gateway
 from core.resources.schemas import InputSchema, flat_errors, input_schema
 from core.resources.values import TextValue
+from core.search.names import name_match
 
 #: What is kept up with every batch, in its transaction.
-UPKEEP: Final[Sequence[Callable[[Batch], None]]] = (timeline.record_changes,)
+UPKEEP: Final[Sequence[Callable[[Batch], None]]] = (timeline.record_changes, change_sets.record)
 
 
 class InUse(Conflict):
@@ -242,11 +243,19 @@ class Service:
         changes = self._validated(gateway, list(inputs.values()), partial=True)
         for record_id, change in zip(inputs, changes, strict=True):
             change.id, change.before = record_id, stored[record_id]
+        return self.prepare_changes(gateway, changes)
+
+    def prepare_changes(self, gateway: Gateway, changes: Sequence[Change]) -> Batch:
+        """Run the rules over changes of stored records whose values are read already.
+
+        The caller has seen to the rights; what a change repeats of its record is taken out of it.
+        """
+        for change in changes:
             for name in [
                 name for name, value in change.values.items() if value == change.stored(self.resource, name)
             ]:
                 del change.values[name]
-        batch = Batch(self.resource, session, actor, changes, "updated")
+        batch = Batch(self.resource, gateway.session, gateway.actor, list(changes), "updated")
         self._take_out_same_lines(batch)
         self._check_links(gateway, batch)
         self._run_rules(batch)
@@ -395,12 +404,15 @@ class Service:
             step(batch)
 
     def _columns(self, change: Change) -> dict[str, Any]:
-        """The values of a change by column name, sort keys included."""
+        """The values of a change by column name, sort and match keys included."""
         columns = {self.resource.fields[name].column.name: value for name, value in change.values.items()}
         for name, value in change.values.items():
             key = self.resource.fields[name].word.sort_by
             if key is not None:
                 columns[key] = sort_key(value)
+            match = self.resource.fields[name].word.match_by
+            if match is not None:
+                columns[match] = name_match(value)
         return columns
 
     def _insert(self, batch: Batch) -> None:
@@ -460,6 +472,7 @@ class Service:
         new, changed, kept = [], [], set()
         for change in named:
             own = stored.get(change.id, {})
+            change.lines_before[lines.name] = list(own.values())
             for number, line in enumerate(change.lines[lines.name]):
                 values = {name: value for name, value in line.items() if name != "id"}
                 line_id = line.get("id")

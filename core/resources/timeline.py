@@ -172,7 +172,7 @@ def note_problem(body: str) -> Lazy | None:
     return None
 
 
-def add_notes(gateway: Gateway, resource: Resource, bodies: Mapping[int, str]) -> list[int]:
+def add_notes(gateway: Gateway, resource: Resource, bodies: Mapping[int, str]) -> dict[int, int]:
     """Write a note on each of many records; one that is there already, word for word, is not repeated.
 
     Args:
@@ -181,7 +181,7 @@ def add_notes(gateway: Gateway, resource: Resource, bodies: Mapping[int, str]) -
         bodies: by record, each without a `note_problem`; the caller has reached the records.
 
     Returns:
-        The records that have got a new note.
+        The notes that are new: ``{record: number of the note}``.
     """
     stored = gateway.session.execute(
         select(_entry.c.record_id, _entry.c.body).where(
@@ -189,20 +189,21 @@ def add_notes(gateway: Gateway, resource: Resource, bodies: Mapping[int, str]) -
         )
     )
     known = set(stored)
-    new = [(record_id, body) for record_id, body in bodies.items() if (record_id, body) not in known]
-    if new:
-        rows = [
-            {
-                "resource": resource.name,
-                "record_id": record_id,
-                "kind": "note",
-                "body": body,
-                "created_by_id": gateway.actor.user_id,
-            }
-            for record_id, body in new
-        ]
-        gateway.session.execute(insert(_entry), rows)
-    return [record_id for record_id, _body in new]
+    rows = [
+        {
+            "resource": resource.name,
+            "record_id": record_id,
+            "kind": "note",
+            "body": body,
+            "created_by_id": gateway.actor.user_id,
+        }
+        for record_id, body in bodies.items()
+        if (record_id, body) not in known
+    ]
+    if not rows:
+        return {}
+    written = gateway.session.execute(insert(_entry).returning(_entry.c.record_id, _entry.c.id), rows)
+    return {row.record_id: row.id for row in written}
 
 
 def delete_note(gateway: Gateway, resource: Resource, record_id: int, entry_id: int) -> None:

@@ -356,6 +356,6 @@ def test_a_note_that_is_there_already_is_not_written_twice(
     make: Make, gateway: Gateway, customers: Resource, entries: Callable[..., Any]
 ) -> None:
     first, second = make(CUSTOMER), make(CUSTOMER)
-    assert timeline.add_notes(gateway, customers, {first: "seen"}) == [first]
-    assert timeline.add_notes(gateway, customers, {first: "seen", second: "seen"}) == [second]
+    assert list(timeline.add_notes(gateway, customers, {first: "seen"})) == [first]
+    assert list(timeline.add_notes(gateway, customers, {first: "seen", second: "seen"})) == [second]
     assert [entry["kind"] for entry in entries(first)] == ["note", "created"]

@@ -1,0 +1,502 @@
+"""Sets of changes: what an import or an edit of many did, kept so that it can be taken back.
+
+    set_id = open_set(session, "import", resource, actor=actor, label="customers.csv")
+    with collecting(session, set_id):
+        ...  # every batch a service writes in here is recorded, whichever resource it is of
+    undo(session, set_id, actor=actor)
+
+A record the set created is removed again, one it changed gets its former values and lines, and notes
+it wrote go away. A record that was changed since, by whomever, is left as it is and counted; so is a
+created one that people have written notes on or that others have come to refer to. Secret values are
+nowhere kept in the clear, so a set does not hold them and they stay as the set has made them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Integer,
+    Row,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.access.actor import Actor
+from core.access.policy import Policy
+from core.addons.switch import is_on
+from core.db.base import metadata
+from core.db.fields import Kind, Sensitivity
+from core.db.session import tenant_of
+from core.errors import Forbidden, GuanxiError, NotFound, Unavailable
+from core.resources.batch import Batch, Change
+from core.resources.declaration import Field, LinesField, Resource, resource_called
+from core.resources.gateway import Gateway
+from core.resources.models import ChangeSet, ChangeSetRow, TimelineEntry
+from core.resources.timeline import plain
+
+#: Records taken back in one go.
+PART: Final = 500
+#: The verb that whoever made a set of a kind still needs to take it back.
+_VERBS: Final = {"import": "import", "bulk": "update"}
+
+_set = ChangeSet.__table__
+_row = ChangeSetRow.__table__
+_entry = TimelineEntry.__table__
+
+_CREATED = text(
+    "insert into core_change_set_row (set_id, resource, record_id, version)"
+    " select :set_id, :resource, unnest(:ids), 1"
+).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
+#: A record that a set changes again keeps what was there before the first time.
+_CHANGED = text(
+    "insert into core_change_set_row as r (set_id, resource, record_id, version, before, lines)"
+    " select :set_id, :resource, c.id, c.version, c.before::jsonb, c.lines::jsonb"
+    " from unnest(:ids, :versions, :befores, :lines) as c (id, version, before, lines)"
+    " on conflict (set_id, resource, record_id) do update set version = excluded.version, at = now(),"
+    " before = excluded.before || r.before,"
+    " lines = coalesce(excluded.lines, '{}') || coalesce(r.lines, '{}')"
+).bindparams(
+    bindparam("ids", type_=ARRAY(BigInteger)),
+    bindparam("versions", type_=ARRAY(Integer)),
+    bindparam("befores", type_=ARRAY(Text)),
+    bindparam("lines", type_=ARRAY(Text)),
+)
+_NOTED = """
+    insert into core_change_set_row as r (set_id, resource, record_id, version, before, notes)
+    select :set_id, :resource, t.id, t.version, '{}', array[n.entry]
+    from unnest(:ids, :entries) as n (id, entry) join %s t on t.id = n.id
+    on conflict (set_id, resource, record_id) do update set at = now(),
+    notes = coalesce(r.notes, '{}') || excluded.notes
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What taking a set back has come to, in records."""
+
+    restored: int
+    removed: int
+    #: Changed since, so left as they are.
+    left: int
+    #: Whether all of it has been gone through.
+    is_done: bool = True
+
+
+def open_set(session: Session, kind: str, resource: Resource, *, actor: Actor, label: str) -> int:
+    """Begin a set and give its number.
+
+    Args:
+        session: bound to one tenant; the caller commits.
+        kind: import or bulk.
+        resource: what the set is about; it may come to change others too.
+        actor: who makes the changes, and may take them back.
+        label: what people know it by, such as the name of a file.
+    """
+    values = {"kind": kind, "resource": resource.name, "label": label[:300], "actor_id": actor.user_id}
+    return int(session.scalars(insert(_set).values(values).returning(_set.c.id)).one())
+
+
+@contextmanager
+def collecting(session: Session, set_id: int) -> Iterator[None]:
+    """Record what services write in the block as parts of a set."""
+    before = session.info.get("change_set")
+    session.info["change_set"] = set_id
+    try:
+        yield
+    finally:
+        session.info["change_set"] = before
+
+
+def record(batch: Batch) -> None:
+    """Keep what it takes to undo a batch; an upkeep step of every batch."""
+    if batch.change_set is None or batch.resource.is_nested or not batch.changes:
+        return
+    about = {"set_id": batch.change_set, "resource": batch.resource.name}
+    ids = [change.id for change in batch.changes]
+    if batch.kind == "created":
+        batch.session.execute(_CREATED, {**about, "ids": ids})
+        return
+    secret = {
+        field.name for field in batch.resource.fields.values() if field.word.sensitivity is Sensitivity.SECRET
+    }
+    changed: dict[str, list[Any]] = {"ids": ids, "versions": [], "befores": [], "lines": []}
+    for change in batch.changes:
+        assert change.before is not None
+        before = {name: change.stored(batch.resource, name) for name in change.values if name not in secret}
+        lines = {
+            name: [_kept_line(batch.resource.lines_fields[name], row) for row in rows]
+            for name, rows in change.lines_before.items()
+        }
+        changed["versions"].append(change.before["version"] + 1)
+        changed["befores"].append(orjson.dumps(before, default=plain).decode())
+        changed["lines"].append(orjson.dumps(lines, default=plain).decode() if lines else None)
+    batch.session.execute(_CHANGED, {**about, **changed})
+
+
+def record_notes(session: Session, resource: Resource, notes: Mapping[int, int]) -> None:
+    """Keep which notes a set wrote: ``{record: number of the note}``."""
+    set_id = session.info.get("change_set")
+    if set_id is None or not notes:
+        return
+    statement = text(_NOTED % resource.table.name).bindparams(
+        bindparam("ids", type_=ARRAY(BigInteger)), bindparam("entries", type_=ARRAY(BigInteger))
+    )
+    about = {"set_id": set_id, "resource": resource.name}
+    session.execute(statement, {**about, "ids": list(notes), "entries": list(notes.values())})
+
+
+def may_undo(found: Mapping[str, Any], actor: Actor) -> bool:
+    """Whether somebody may take a set back: who made it, and administrators.
+
+    Args:
+        found: kind, resource and actor_id of the set.
+        actor: who asks.
+    """
+    if actor.is_administrator:
+        return True
+    is_own = found["actor_id"] is not None and found["actor_id"] == actor.user_id
+    return is_own and actor.may(found["resource"], _VERBS[found["kind"]])
+
+
+def size(session: Session, set_id: int) -> int:
+    """How many records a set still has to be taken back from."""
+    counted = select(func.count()).where(_row.c.set_id == set_id, _row.c.is_left.is_(False))
+    return session.scalar(counted) or 0
+
+
+def undo(session: Session, set_id: int, *, actor: Actor, limit: int | None = None) -> Undone:
+    """Take back what a set did, or the next part of it; a set that is undone stays so.
+
+    What was changed is restored first, then what was created is removed, the newest first, all
+    by the services of the resources with their rules. Rights beyond the set itself are not needed:
+    whoever made the records may unmake them.
+
+    Args:
+        session: bound to one tenant; the caller commits. Between calls he may, and should with
+            a large set: what is done is done, and the next call goes on from there.
+        set_id: the set.
+        actor: who made it, or an administrator.
+        limit: at most so many records in this call; None for all.
+
+    Raises:
+        NotFound: there is no such set, or the actor may not know of it.
+        Forbidden: it is somebody else's.
+    """
+    row = session.execute(select(_set).where(_set.c.id == set_id).with_for_update()).mappings().first()
+    found: Mapping[str, Any] | None = dict(row) if row is not None else None
+    if found is None or not actor.may(found["resource"], "read"):
+        raise NotFound
+    if not may_undo(found, actor):
+        raise Forbidden
+    state = _Undoing(session, found, actor)
+    if found["state"] != "undone":
+        with collecting_nothing(session):
+            state.go_on(limit)
+    return state.result
+
+
+@contextmanager
+def collecting_nothing(session: Session) -> Iterator[None]:
+    """Keep what is taken back out of every set."""
+    before = session.info.pop("change_set", None)
+    try:
+        yield
+    finally:
+        session.info["change_set"] = before
+
+
+class _Undoing:
+    """One call of `undo`."""
+
+    def __init__(self, session: Session, found: Mapping[str, Any], actor: Actor) -> None:
+        self.session = session
+        self.set = found
+        self.actor = actor
+        self.result = Undone(found["restored"], found["removed"], found["left"], found["state"] == "undone")
+
+    def go_on(self, limit: int | None) -> None:
+        """Take back up to ``limit`` records and write down how far it has come."""
+        done = 0
+        restored, removed, left = self.result.restored, self.result.removed, self.result.left
+        is_done = False
+        while limit is None or done < limit:
+            rows = self._part(PART if limit is None else min(PART, limit - done))
+            if not rows:
+                is_done = True
+                break
+            ids = [row.record_id for row in rows]
+            resource = resource_called(rows[0].resource)
+            if resource is None or not is_on(tenant_of(self.session), resource.addon):
+                kept = set(ids)
+            elif rows[0].before is not None:
+                kept = self._restore(resource, rows)
+                restored += len(ids) - len(kept)
+            else:
+                kept = self._remove(resource, rows)
+                removed += len(ids) - len(kept)
+            left += len(kept)
+            self._forget(rows[0].resource, ids, kept)
+            done += len(rows)
+        self.result = Undone(restored, removed, left, is_done)
+        values = {"restored": restored, "removed": removed, "left": left}
+        ended = {"state": "undone", "undone_at": func.now()} if is_done else {"state": "undoing"}
+        by = {"undone_by_id": self.actor.user_id}
+        self.session.execute(update(_set).where(_set.c.id == self.set["id"]).values(values | ended | by))
+
+    def _part(self, count: int) -> Sequence[Row[Any]]:
+        """The next rows to take back, all of one resource and all created or all changed."""
+        is_created = _row.c.before.is_(None)
+        order = (is_created, (_row.c.resource != self.set["resource"]), _row.c.resource)
+        mine = (_row.c.set_id == self.set["id"], _row.c.is_left.is_(False))
+        first = self.session.execute(
+            select(is_created.label("is_created"), _row.c.resource).where(*mine).order_by(*order).limit(1)
+        ).first()
+        if first is None:
+            return []
+        statement = select(_row).where(
+            *mine, _row.c.resource == first.resource, is_created == first.is_created
+        )
+        return self.session.execute(statement.order_by(_row.c.record_id.desc()).limit(count)).all()
+
+    def _forget(self, resource: str, ids: Sequence[int], kept: set[int]) -> None:
+        mine = (_row.c.set_id == self.set["id"], _row.c.resource == resource)
+        gone = [number for number in ids if number not in kept]
+        self.session.execute(delete(_row).where(*mine, _row.c.record_id.in_(gone)))
+        if kept:
+            marked = update(_row).where(*mine, _row.c.record_id.in_(kept)).values(is_left=True)
+            self.session.execute(marked)
+
+    # What was changed
+
+    def _restore(self, resource: Resource, rows: Sequence[Row[Any]]) -> set[int]:
+        """Give records their former values; gives those that are left."""
+        gateway = Gateway(self.session, self.actor)
+        by_id = {row.record_id: row for row in rows}
+        stored = gateway.locked(resource, list(by_id))
+        policy = Policy(self.actor, resource.name, "update", resource.is_owned)
+        ready = [
+            number
+            for number, row in stored.items()
+            if row["version"] == by_id[number].version and policy.decide(row).allowed
+        ]
+        lines = {name: _lines_now(self.session, each, ready) for name, each in resource.lines_fields.items()}
+        changes, states = [], []
+        for number in ready:
+            row = by_id[number]
+            before = {name: _unplain(resource.fields[name], value) for name, value in row.before.items()}
+            if "archived_at" in before:
+                states.append((number, before.pop("archived_at"), before.pop("archived_reason", None)))
+            change = Change(before, before=stored[number], id=number)
+            for name, each in resource.lines_fields.items():
+                former = _former_lines(each, lines[name].get(number, ()), (row.lines or {}).get(name), row.at)
+                if former is not None:
+                    change.lines[name] = former
+            changes.append(change)
+        left = by_id.keys() - set(ready)
+        left |= self._write(resource, gateway, changes)
+        for number, archived_at, reason in states:
+            if number in left:
+                continue
+            if archived_at is None:
+                resource.service.restore(self.session, [number], actor=self.actor)
+            else:
+                resource.service.archive(self.session, [number], actor=self.actor, reason=reason)
+        notes = [note for row in rows if row.record_id not in left for note in row.notes or ()]
+        if notes:
+            self.session.execute(delete(_entry).where(_entry.c.id.in_(notes)))
+        return left
+
+    def _write(self, resource: Resource, gateway: Gateway, changes: Sequence[Change]) -> set[int]:
+        """Write changes through the service; gives the records that it refuses."""
+        if not changes:
+            return set()
+        given = {change.id: (dict(change.values), dict(change.lines)) for change in changes}
+        batch = resource.service.prepare_changes(gateway, changes)
+        refused = {change.id for change in batch.changes if change.errors and change.id is not None}
+        try:
+            with self.session.begin_nested():
+                resource.service.write(batch)
+        except (GuanxiError, IntegrityError) as error:
+            if isinstance(error, Unavailable):
+                raise
+            good = [change for change in changes if change.id not in refused]
+            if len(good) == 1:
+                return refused | {change.id for change in good if change.id is not None}
+            middle = len(good) // 2
+            for half in (good[:middle], good[middle:]):
+                anew = [
+                    Change(given[each.id][0], before=each.before, id=each.id, lines=given[each.id][1])
+                    for each in half
+                ]
+                refused |= self._write(resource, gateway, anew)
+        return refused
+
+    # What was created
+
+    def _remove(self, resource: Resource, rows: Sequence[Row[Any]]) -> set[int]:
+        """Delete records for good; gives those that are left."""
+        by_id = {row.record_id: row for row in rows}
+        stored = Gateway(self.session, self.actor).locked(resource, list(by_id))
+        table = resource.table
+        there = set(self.session.scalars(select(table.c.id).where(table.c.id.in_(by_id))))
+        relied_on = self._noted(resource, rows) | self._referred_to(resource, list(by_id))
+        actor = _unmaking(self.actor, resource)
+        policy = Policy(actor, resource.name, "delete", resource.is_owned)
+        ready = [
+            number
+            for number, row in stored.items()
+            if row["version"] == by_id[number].version
+            and number not in relied_on
+            and policy.decide(row).allowed
+        ]
+        return there - set(ready) | self._delete(resource, ready, actor)
+
+    def _delete(self, resource: Resource, ids: Sequence[int], actor: Actor) -> set[int]:
+        if not ids:
+            return set()
+        try:
+            with self.session.begin_nested():
+                resource.service.delete(self.session, ids, actor=actor)
+        except (GuanxiError, IntegrityError) as error:
+            if isinstance(error, Unavailable):
+                raise
+            if len(ids) == 1:
+                return set(ids)
+            middle = len(ids) // 2
+            return self._delete(resource, ids[:middle], actor) | self._delete(resource, ids[middle:], actor)
+        return set()
+
+    def _noted(self, resource: Resource, rows: Sequence[Row[Any]]) -> set[int]:
+        """The records that people have written notes on, or put files on, besides the set itself."""
+        mine = {note for row in rows for note in row.notes or ()}
+        written = select(_entry.c.id, _entry.c.record_id).where(
+            _entry.c.resource == resource.name,
+            _entry.c.record_id.in_([row.record_id for row in rows]),
+            _entry.c.kind.in_(("note", "attachment")),
+        )
+        return {entry.record_id for entry in self.session.execute(written) if entry.id not in mine}
+
+    def _referred_to(self, resource: Resource, ids: Sequence[int]) -> set[int]:
+        """The records that others have come to refer to since, where a deletion would not say so."""
+        tables = [
+            (table, key.parent)
+            for table in metadata.sorted_tables
+            for key in table.foreign_keys
+            if key.references(resource.table) and key.ondelete and "updated_at" in table.c
+        ]
+        there = self._present({table for table, _column in tables})
+        found: set[int] = set()
+        for table, column in tables:
+            if table not in there:
+                continue
+            since = func.greatest(table.c.created_at, table.c.updated_at) > _row.c.at
+            statement = (
+                select(column)
+                .distinct()
+                .join_from(_row, table, column == _row.c.record_id)
+                .where(_row.c.set_id == self.set["id"], _row.c.resource == resource.name)
+                .where(_row.c.record_id.in_(ids), since)
+            )
+            found |= set(self.session.scalars(statement))
+        return found
+
+    def _present(self, tables: set[Table]) -> set[Table]:
+        """Those the tenant has; an addon that was never on has none, one that is off keeps its own."""
+        tenant = tenant_of(self.session)
+        unsure = {table.name: table for table in tables if not is_on(tenant, table.info.get("addon", "core"))}
+        if not unsure:
+            return tables
+        name = func.unnest(list(unsure)).column_valued("name")
+        known = set(
+            self.session.scalars(select(name).where(func.to_regclass(func.quote_ident(name)).is_not(None)))
+        )
+        return {table for table in tables if table.name not in unsure or table.name in known}
+
+
+def _unmaking(actor: Actor, resource: Resource) -> Actor:
+    """The actor with the right to delete what he may create."""
+    if actor.is_administrator:
+        return actor
+    reaches = {**actor.reaches}
+    reaches[resource.name, "delete"] = [
+        *actor.reaches.get((resource.name, "delete"), ()),
+        *actor.reaches.get((resource.name, "create"), ()),
+    ]
+    return replace(actor, reaches=reaches)
+
+
+# Values as they are kept
+
+
+def _unplain(field: Field, value: Any) -> Any:
+    """A value as the field stores it, of what `plain` made of it."""
+    if not isinstance(value, str):
+        return value
+    if field.word.kind is Kind.DAY:
+        return date.fromisoformat(value)
+    return datetime.fromisoformat(value) if field.word.kind is Kind.INSTANT else value
+
+
+def _kept_line(lines: LinesField, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a line that people can write, and its number."""
+    kept = {
+        name: row[field.column.name]
+        for name, field in lines.target.fields.items()
+        if field is not lines.via
+        and not field.word.readonly
+        and field.word.sensitivity is not Sensitivity.SECRET
+    }
+    return {"id": row["id"], **kept}
+
+
+def _lines_now(
+    session: Session, lines: LinesField, record_ids: Sequence[int]
+) -> dict[int, list[Mapping[str, Any]]]:
+    """The stored lines of records, by record: rows by column name."""
+    via = lines.target.table.c[lines.via.column.name]
+    found: dict[int, list[Mapping[str, Any]]] = {}
+    statement = select(lines.target.table).where(via.in_(record_ids)).order_by(lines.target.table.c.id)
+    for row in session.execute(statement).mappings():
+        found.setdefault(row[via.name], []).append(dict(row))
+    return found
+
+
+def _former_lines(
+    lines: LinesField,
+    now: Sequence[Mapping[str, Any]],
+    before: Sequence[Mapping[str, Any]] | None,
+    at: datetime,
+) -> list[dict[str, Any]] | None:
+    """The lines to restore, as an input has them; None where there is nothing to do.
+
+    Lines that came with the set's change of the record, though the change did not name them, go too:
+    the service added them (a contact's main customer becomes one of his customers).
+    """
+    if before is None:
+        stay = [row for row in now if row["created_at"] != at]
+        return None if len(stay) == len(now) else [{"id": row["id"]} for row in stay]
+    there = {row["id"] for row in now}
+    former = []
+    for line in before:
+        values = {
+            name: _unplain(lines.target.fields[name], value) for name, value in line.items() if name != "id"
+        }
+        former.append(({"id": line["id"]} if line["id"] in there else {}) | values)
+    return former
