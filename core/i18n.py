@@ -108,6 +108,31 @@ def lazy_pgettext(context: str, message: str) -> Lazy:
     return LazyProxy(pgettext, context, message, enable_cache=False)
 
 
+def pack(text: str | Lazy) -> Any:
+    """A text as JSON keeps it for readers of any language; `unpack` says it."""
+    if not isinstance(text, LazyProxy):
+        return str(text)
+    *context, message = text._args
+    values = {
+        name: value if isinstance(value, int | float) else pack(value) for name, value in text._kwargs.items()
+    }
+    packed: dict[str, Any] = {"text": message}
+    return packed | ({"context": context[0]} if context else {}) | ({"values": values} if values else {})
+
+
+def unpack(packed: Any) -> Lazy | str:
+    """The text that `pack` was given, said in the language in force whenever it is shown."""
+    if not isinstance(packed, dict):
+        return str(packed)
+    if "context" in packed:
+        return lazy_pgettext(packed["context"], packed["text"])
+    values = {
+        name: value if isinstance(value, int | float) else unpack(value)
+        for name, value in packed.get("values", {}).items()
+    }
+    return lazy_gettext(packed["text"], **values)
+
+
 _ = gettext
 _l = lazy_gettext
 _p = pgettext

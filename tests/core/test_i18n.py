@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, text
 
-from core.i18n import LANGUAGES, Lazy, add_catalogue, gettext, match_language, ngettext, pgettext, speaking
+from core.i18n import (
+    LANGUAGES,
+    Lazy,
+    add_catalogue,
+    gettext,
+    lazy_gettext,
+    lazy_pgettext,
+    match_language,
+    ngettext,
+    pack,
+    pgettext,
+    speaking,
+    unpack,
+)
 from core.kernel import Kernel
 from core.resources.declaration import Resource
 from core.testing.plugin import Browser
@@ -367,3 +381,20 @@ def test_a_room_knows_what_it_says() -> None:
     assert isinstance(core, Room)
     assert core.folder == ROOT / "core"
     assert {"Sign in", "Undo", "Owner", "Wrong configuration"} <= {said.text for said in core.said}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Acme",
+        lazy_gettext("This is needed."),
+        lazy_gettext("At most %(max)s characters fit here.", max=40),
+        lazy_gettext("The note: %(problem)s", problem=lazy_gettext("Write something first.")),
+        lazy_pgettext("field", "Created"),
+    ],
+)
+def test_a_packed_text_is_said_in_every_language(text: str | Lazy) -> None:
+    packed = json.loads(json.dumps(pack(text)))
+    for language in LANGUAGES:
+        with speaking(language):
+            assert str(unpack(packed)) == str(text)
