@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -19,17 +15,17 @@ from sqlalchemy.orm import Session
 from core.auth.models import User
 from core.db.fields import Sensitivity
 from core.db.session import tenant_of
-from core.errors import Forbidden, Invalid, NotFound, StorageFull, TooLarge
+from core.errors import Forbidden, Invalid, NotFound
 from core.i18n import Lazy, _l
 from core.resources.batch import Batch
 from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
 from core.resources.models import Attachment, TimelineEntry
+from core.resources.storage import keep_file, kept_file
 
 MAX_NOTE: Final = 20_000
 MAX_ATTACHMENT: Final = 25 * 1024 * 1024
 PAGE: Final = 30
-_BLOCK: Final = 1024 * 1024
 #: Control characters but line breaks and tabs, and halves of surrogate pairs.
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 #: What the name of a file leaves out: these, line breaks, and marks that turn the direction of reading.
@@ -262,7 +258,8 @@ def add_attachment(
     if not shown:
         raise Invalid({"file": [_l("Choose a file first.")]})
     kind = media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
-    size, digest = _keep(store / str(tenant_of(gateway.session).id), content)
+    folder = store / str(tenant_of(gateway.session).id)
+    size, digest = keep_file(folder, content, limit=MAX_ATTACHMENT)
     attachment_id = gateway.session.scalar(
         insert(_attachment)
         .values(
@@ -301,7 +298,7 @@ def open_attachment(
     )
     if row is None:
         raise NotFound
-    path = _path(store / str(tenant_of(gateway.session).id), row["sha256"])
+    path = kept_file(store / str(tenant_of(gateway.session).id), row["sha256"])
     if not path.is_file():
         raise NotFound
     return dict(row), path
@@ -317,38 +314,6 @@ def _file_name(given: str) -> str:
 def _add(gateway: Gateway, resource: Resource, record_id: int, **values: Any) -> int:
     values |= {"resource": resource.name, "record_id": record_id, "created_by_id": gateway.actor.user_id}
     return int(gateway.session.scalars(insert(_entry).values(values).returning(_entry.c.id)).one())
-
-
-def _path(folder: Path, digest: str) -> Path:
-    return folder / digest[:2] / digest
-
-
-def _keep(folder: Path, content: IO[bytes]) -> tuple[int, str]:
-    """Store a stream under its hash: ``(bytes, SHA-256)``. A file that is there already is kept once."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        digest, size = hashlib.sha256(), 0
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-            try:
-                while block := content.read(_BLOCK):
-                    size += len(block)
-                    if size > MAX_ATTACHMENT:
-                        raise TooLarge(limit="25 MB")
-                    digest.update(block)
-                    file.write(block)
-                file.flush()
-                os.fsync(file.fileno())
-                final = _path(folder, digest.hexdigest())
-                final.parent.mkdir(exist_ok=True)
-                Path(file.name).replace(final)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        if error.errno in (ENOSPC, EDQUOT):
-            raise StorageFull from error
-        raise
-    return size, digest.hexdigest()
 
 
 def forget(session: Session, resource: Resource, record_ids: Sequence[int]) -> None:
