@@ -19,7 +19,9 @@ from core.addons.manifest import AddonError, Manifest
 from core.config import Config
 from core.db.migrate import History
 from core.db.session import Database
+from core.events import Deliveries
 from core.i18n import add_catalogue
+from core.jobs.registry import Jobs, JobsRoom
 from core.menus import Menu, MenuItem
 from core.resources.registry import Resources, ResourcesRoom
 
@@ -38,6 +40,7 @@ class Kernel:
     permissions: Permissions
     hooks: Hooks
     menu: Menu
+    jobs: Jobs
     #: Routes that addons bring themselves: ``(addon, blueprint)``.
     blueprints: list[tuple[str, Blueprint]] = field(default_factory=list)
 
@@ -91,7 +94,7 @@ def start_kernel(
         database_url: the application's login.
         make_database: makes the pool; tests pass one of their own.
     """
-    permissions, resources, hooks, menu = Permissions(), Resources(), Hooks(), Menu()
+    permissions, resources, hooks, menu, jobs = Permissions(), Resources(), Hooks(), Menu(), Jobs()
     blueprints: list[tuple[str, Blueprint]] = []
     rooms: Sequence[Any] = (
         ModelsRoom(),
@@ -99,6 +102,7 @@ def start_kernel(
         ResourcesRoom(resources, permissions),
         PermissionsRoom(permissions),
         HooksRoom(hooks),
+        JobsRoom(jobs),
         _ViewsRoom(blueprints),
     )
     add_catalogue(Path(__file__).parent / "translations")
@@ -110,13 +114,16 @@ def start_kernel(
             menu.add(addon, items)
         else:
             hooks.fail(addon, "menu_items", f"it must give MenuItems of known resources, not {items}")
+    database = make_database(database_url)
+    database.deliveries, database.jobs = Deliveries(database, hooks), jobs
     return Kernel(
         config=config,
-        database=make_database(database_url),
+        database=database,
         catalogue=catalogue,
         resources=resources,
         permissions=permissions,
         hooks=hooks,
         menu=menu,
+        jobs=jobs,
         blueprints=blueprints,
     )

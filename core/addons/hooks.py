@@ -112,6 +112,14 @@ class Hooks:
             self._callers[name, addons] = caller
         return [item for answer in reversed(caller(**arguments)) for item in answer]
 
+    def has(self, name: str, addons: frozenset[str]) -> bool:
+        """Whether the core or any of ``addons`` implements hook ``name``."""
+        return any(
+            hasattr(plugin, name)
+            for addon, plugin in self._plugins.items()
+            if addon in addons or addon == "core"
+        )
+
     def each(self, name: str) -> Iterator[tuple[str, list[Any]]]:
         """Call hook ``name`` of every addon by itself, with no arguments: ``(addon, items)``."""
         for addon, plugin in self._plugins.items():

@@ -83,6 +83,14 @@ class CoreHooks:
         history for the addons this tenant has on. Isolated.
         """
 
+    @hookspec
+    def on_event(self, session: Any, event: Any) -> None:
+        """React to an event (a frozen dataclass, `core.events.publish`) after the commit that brought it.
+
+        Called for the addons the tenant has on, in one unit of work of its own that is committed
+        afterwards. Isolated; not repeated when the process dies.
+        """
+
     @decides
     @hookspec
     def load_samples(self, session: Any, actor: Any) -> None:

@@ -85,3 +85,15 @@ sign_in_failure = Table(
     #: When the count starts again.
     Column("until", DateTime(timezone=True), nullable=False),
 )
+
+#: Web processes that hold streams of browsers open; changes are announced only while there is one.
+listener = Table(
+    "listener",
+    metadata,
+    #: Drawn by the process.
+    Column("id", String(32), primary_key=True),
+    #: Whose browsers are connected.
+    Column("tenants", ARRAY(BigInteger), nullable=False),
+    #: Counts no longer after this, should the process die.
+    Column("until", DateTime(timezone=True), nullable=False),
+)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert, select, text, update
 
 from core.db import platform
 from core.db.migrate import PLATFORM, History, migrate, use_schema
+from core.db.queue import forget_tenant, prepare_queue
 from core.db.tenancy import SLUG, Tenant, read_tenant
 from core.errors import Conflict, Invalid, NotFound
 from core.i18n import Lazy, _l
@@ -75,7 +76,10 @@ def _lock(connection: Connection, name: str) -> None:
 
 
 def prepare(connection: Connection, app_login: str) -> None:
-    """Create or migrate the control schema and let the application's login use it; repeatable."""
+    """Create or migrate the control schema and the queue, and let the application's login use them.
+
+    Repeatable.
+    """
     _lock(connection, "platform")
     connection.execute(text("create schema if not exists platform"))
     use_schema(connection, "platform")
@@ -90,8 +94,10 @@ def prepare(connection: Connection, app_login: str) -> None:
         f"grant select on platform.mig_platform to {login}",
         f"grant select, insert, update, delete on platform.administrator_session to {login}",
         f"grant select, insert, update, delete on platform.sign_in_failure to {login}",
+        f"grant select, insert, update, delete on platform.listener to {login}",
     ):
         connection.execute(text(statement))
+    prepare_queue(connection, app_login)
 
 
 def find_tenant(connection: Connection, slug: str, *, hold: bool = False) -> Tenant:
@@ -276,4 +282,5 @@ def delete_tenant(connection: Connection, tenant: Tenant) -> None:
     connection.execute(text(f"drop schema {schema} cascade"))
     connection.execute(text(f"drop owned by {role}"))
     connection.execute(text(f"drop role {role}"))
+    forget_tenant(connection, tenant.id)
     connection.execute(platform.tenant.delete().where(platform.tenant.c.id == tenant.id))

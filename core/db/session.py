@@ -40,6 +40,8 @@ class Database:
         event.listen(self.engine, "checkout", _retire)
         #: What follows a commit, where this process has loaded its addons (`core.events.Deliveries`).
         self.deliveries: Any = None
+        #: The kinds of background jobs (`core.jobs.registry.Jobs`).
+        self.jobs: Any = None
         self._sessions = sessionmaker(
             self.engine, class_=BoundSession, autoflush=False, expire_on_commit=False
         )

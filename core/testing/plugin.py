@@ -31,7 +31,10 @@ from core.db.tenancy import Tenant
 from core.db.urls import Urls
 from core.i18n import set_language
 from core.kernel import Kernel, start_kernel
+from core.testing.jobs import RunJobs, run_jobs
 from core.web.security import csrf_token
+
+__all__ = ["RunJobs", "run_jobs"]
 
 #: Durability is of no use to a test.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -202,6 +205,7 @@ def committed(
             ).all()
             connection.execute(text(f'set local search_path to "{tenant.schema}"'))  # for the triggers
             connection.execute(text(f"truncate {', '.join(tables)} restart identity cascade"))
+        connection.execute(text("truncate queue.procrastinate_jobs cascade"))
 
 
 @dataclass(frozen=True, slots=True)
