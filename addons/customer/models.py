@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, func, literal_column
 from sqlalchemy.orm import Mapped
 
 from core.db import fields
@@ -39,11 +39,16 @@ class Customer(Record, Owned):
         Index(None, "kind", "name_key", "id"),
         Index(None, "city", "name_key", "id"),
         Index(None, "updated_at", "id"),
+        Index(None, "name_match"),
+        Index("ix_customer_customer_email_lower", func.lower(literal_column("email"))),
     )
 
     number: Mapped[str] = fields.series("C-", "customer_customer_number_seq", label=_lp("customer", "Number"))
-    name: Mapped[str] = fields.text(200, label=_lp("customer", "Name"), search=True, sort_by="name_key")
+    name: Mapped[str] = fields.text(
+        200, label=_lp("customer", "Name"), search=True, sort_by="name_key", match_by="name_match"
+    )
     name_key: Mapped[str] = fields.sort_key()
+    name_match: Mapped[str] = fields.match_key()
     kind: Mapped[str] = fields.choice(
         CustomerKind, label=_lp("customer", "Kind"), default=CustomerKind.POTENTIAL
     )
@@ -59,7 +64,7 @@ class Customer(Record, Owned):
     country: Mapped[str | None] = fields.pick(80, label=_l("Country or region"), index=False)
     province: Mapped[str | None] = fields.pick(80, label=_l("Province"), index=False)
     city: Mapped[str | None] = fields.pick(80, label=_l("City"), index=False)
-    tax_number: Mapped[str | None] = fields.text(
+    tax_number: Mapped[str | None] = fields.code(
         40, label=_l("Tax number"), help=_l("In China the unified social credit code."), search=True
     )
     employees: Mapped[int | None] = fields.integer(label=_l("Employees"))
@@ -109,6 +114,9 @@ class CustomerEmail(Record):
     """A further mail address of a customer."""
 
     __tablename__ = "customer_customer_email"
+    __table_args__ = (
+        Index("ix_customer_customer_email_address_lower", func.lower(literal_column("address"))),
+    )
 
     customer_id: Mapped[int] = fields.link("customer.customer", label=_l("Customer"), on_delete="CASCADE")
     address: Mapped[str] = fields.email(label=_l("Email"))
@@ -151,11 +159,19 @@ class Contact(Record, Owned):
     """A person we talk to; may stand for several customers over the years."""
 
     __tablename__ = "customer_contact"
-    __table_args__ = (Index(None, "name_key", "id"), Index(None, "updated_at", "id"))
+    __table_args__ = (
+        Index(None, "name_key", "id"),
+        Index(None, "updated_at", "id"),
+        Index(None, "name_match"),
+        Index("ix_customer_contact_email_lower", func.lower(literal_column("email"))),
+    )
 
     number: Mapped[str] = fields.series("P-", "customer_contact_number_seq", label=_lp("contact", "Number"))
-    name: Mapped[str] = fields.text(100, label=_lp("contact", "Name"), search=True, sort_by="name_key")
+    name: Mapped[str] = fields.text(
+        100, label=_lp("contact", "Name"), search=True, sort_by="name_key", match_by="name_match"
+    )
     name_key: Mapped[str] = fields.sort_key()
+    name_match: Mapped[str] = fields.match_key()
     #: One of the customers in ``customers``; the services keep the two together.
     customer_id: Mapped[int | None] = fields.link(
         "customer.customer",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from addons.customer import models, services
 from addons.customer.schemas import CompleteActivity, LogContact, PlanTask
 from core.i18n import _l, _lp
-from core.resources.declaration import Action, Lines, Resource, Section
+from core.resources.declaration import Action, Lines, Resource, Same, SameName, Section
 
 
 class CustomerResource(Resource):
@@ -53,6 +53,12 @@ class CustomerResource(Resource):
         ),
     )
     sort = ("name",)
+    duplicates = (
+        SameName("name"),
+        Same("phone", also=("phones.number",)),
+        Same("email", also=("emails.address",)),
+        Same("tax_number"),
+    )
     service_class = services.CustomerService
 
 
@@ -122,6 +128,7 @@ class ContactResource(Resource):
         Lines("customers", "customer.customer_contact", "contact", _l("Customers"), _l("Add a customer")),
     )
     sort = ("name",)
+    duplicates = (SameName("name"), Same("phone"), Same("email"))
     readable_through = "customer"
     service_class = services.ContactService
 

@@ -62,6 +62,14 @@ class Resources:
                 target = names[lines.resource]
                 via = target.fields[lines.via]
                 resource.lines_fields[lines.name] = LinesField(lines.name, lines, resource, target, via)
+            for other in resource.elsewhere:
+                if (
+                    other.resource not in names
+                    or not other.fields.keys() <= names[other.resource].fields.keys()
+                ):
+                    known = ", ".join(other.fields)
+                    raise AddonError(f"{resource.name}: elsewhere needs {known} of {other.resource}")
+                resource.lookalikes.append((names[other.resource], other.fields))
 
     def named(self, tenant: Tenant, name: str) -> Resource:
         """The resource called ``name`` if this tenant has its addon on.
@@ -100,6 +108,7 @@ def _check_needs(addon: Manifest, resource: Resource, file: str) -> None:
     """
     targets = [(field.name, field.word.target) for field in resource.fields.values() if field.word.target]
     targets += [(lines.name, lines.resource) for lines in resource.lines]
+    targets += [("elsewhere", other.resource) for other in resource.elsewhere]
     for name, target in targets:
         other = target.partition(".")[0]
         if other not in (addon.name, "core", *addon.depends):

@@ -91,6 +91,14 @@ class TextValue(Value):
         return text
 
 
+class CodeValue(TextValue):
+    """A number somebody else has given; blanks fall away, letters become capitals."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        return "".join(unicodedata.normalize("NFKC", text).split()).upper()
+
+
 class ChoiceValue(Value):
     """One of a closed list, by its stored value."""
 
@@ -273,7 +281,9 @@ def _fail() -> Any:
 
 
 _MAKERS: Final[Mapping[Kind, Callable[[Word, Habits, dict[str, Any]], Value]]] = {
-    Kind.TEXT: lambda word, habits, options: TextValue(max_length=word.max_length, **options),
+    Kind.TEXT: lambda word, habits, options: (CodeValue if word.is_code else TextValue)(
+        max_length=word.max_length, **options
+    ),
     Kind.PICK: lambda word, habits, options: TextValue(max_length=word.max_length, **options),
     Kind.MULTILINE: lambda word, habits, options: TextValue(
         multiline=True, max_length=word.max_length, **options

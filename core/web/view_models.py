@@ -155,6 +155,10 @@ class FormView:
     errors: Sequence[str] = ()
     #: Where the browser keeps what was typed until it is saved.
     draft_key: str = ""
+    #: Answers what looks like the record that is being typed; empty for none.
+    duplicates_url: str = ""
+    #: ``{field: names of the controls that hold it}`` of the fields to look by.
+    watched: Mapping[str, Sequence[str]] = field(default_factory=dict)
     #: Set when somebody else saved in between: field label, theirs, mine.
     conflicts: Sequence[tuple[str, Markup, Markup]] = ()
 

@@ -17,11 +17,12 @@ from core.access.actor import Actor
 from core.db.fields import Kind
 from core.i18n import _
 from core.resources.declaration import Field, Resource
+from core.resources.duplicates import recognised_by
 from core.resources.filters import OPERATORS
 from core.resources.openapi.kinds import INPUT_TYPES, describe_input, example_of, output
 from core.resources.openapi.nodes import REFUSALS, Node, answer, body, operation, ref, refusal
 from core.resources.openapi.shared import array, page_of, shared_parameters, shared_shapes
-from core.resources.resolver import Resolver
+from core.resources.resolver import Answer, Resolver
 from core.resources.schemas import input_schema
 from core.resources.service import ArchiveSchema
 from core.resources.values import Habits
@@ -171,6 +172,16 @@ class _Writer:
             parameters=("group", "measures", *chosen),
         )
         self._path(f"{resource.path}/aggregate", {"get": groups})
+        if recognised_by(resource):
+            alike = operation(
+                f"duplicates_{key}",
+                _("Find duplicates: %(title)s", title=many),
+                tag,
+                answers={200: answer(_("What looks alike, at most five."), ref("Duplicates"))},
+                refusals=_READING,
+                parameters=(*self._likenesses(resource), "without"),
+            )
+            self._path(f"{resource.path}/duplicates", {"get": alike})
         if self._may(resource, "export"):
             table = operation(
                 f"export_{key}",
@@ -312,6 +323,13 @@ class _Writer:
                 text = _("%(label)s; also %(others)s", label=field.label, others=others)
                 yield {"in": "query", "name": field.name, "schema": {"type": "string"}, "description": text}
         yield "conditions"
+
+    def _likenesses(self, resource: Resource) -> Iterator[Node]:
+        """A parameter for each field by which records are recognised."""
+        for field in (resource.fields[name] for name in recognised_by(resource)):
+            if self.resolver.answer(field) is Answer.OPEN:
+                schema = {"type": "string"}
+                yield {"in": "query", "name": field.name, "schema": schema, "description": field.label}
 
     # Shapes
 

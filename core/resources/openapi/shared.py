@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.i18n import LANGUAGES, _
+from core.resources.duplicates import Likeness
 from core.resources.gateway import BUCKETS, MEASURES
 from core.resources.openapi.nodes import Node, ref
 from core.resources.query import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
@@ -59,6 +60,22 @@ def shared_shapes() -> Mapping[str, Node]:
         "Problem": problem,
         "Link": shape(id=number, label=text_or_null),
         "Groups": shape(groups=array({"type": "object"}), total=number),
+        "Duplicates": shape(
+            items=array(
+                shape(
+                    resource=text,
+                    id=number,
+                    label=text,
+                    hint=text,
+                    archived={"type": "boolean"},
+                    alike={
+                        "type": "object",
+                        "description": _("In what way each field is alike; the strongest first."),
+                        "additionalProperties": {"type": "string", "enum": [*Likeness]},
+                    },
+                )
+            )
+        ),
         "BulkAnswer": shape(ids=array(number), total=number),
         "TimelineEntry": entry,
         "Timeline": shape(items=array(ref("TimelineEntry")), next=number_or_null),
@@ -142,6 +159,7 @@ def shared_parameters() -> Mapping[str, Node]:
             _("Language of headers and choices; without it, names and stored values."), _one_of(*LANGUAGES)
         ),
         "purge": _query(_("`true` deletes for good."), _one_of("true", "false")),
+        "without": _query(_("The record that is being changed, to leave it out."), _whole(1, MAX_KEY)),
         "before": _query(_("Only entries older than the one with this number."), _whole(0, MAX_KEY)),
         "kinds": _query(_("Only entries of these kinds, with commas between."), None, "note,attachment"),
         "IfMatch": _parameter("header", _("The version the change is based on."), None, '"3"'),

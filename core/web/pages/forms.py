@@ -14,9 +14,11 @@ from core.db.fields import Kind
 from core.errors import GuanxiError, Invalid, StaleVersion
 from core.i18n import _
 from core.resources.declaration import Field, LinesField, Resource, Section
+from core.resources.duplicates import recognised_by
 from core.web.display import options_of
 from core.web.lifecycle import gateway
 from core.web.pages import bp
+from core.web.pages.duplicates import duplicates_url
 from core.web.pages.request import display, number_in, resource_at, tell, told
 from core.web.shell import shell
 from core.web.view_models import FieldSection, FieldView, FormView, LinesView, LineView
@@ -55,6 +57,7 @@ class Form:
     def view(
         self, *, title: str, action: str, cancel_url: str, typed: Typed, version: int | None = None,
         error: GuanxiError | None = None, conflicts: Sequence[Any] = (), draft_key: str = "",
+        record_id: int | None = None,
     ) -> FormView:  # fmt: skip
         """The form with what it holds now and what is wrong with that."""
         errors = {}
@@ -83,6 +86,8 @@ class Form:
             errors=above,
             draft_key=draft_key,
             conflicts=conflicts,
+            duplicates_url=duplicates_url(self.resource, record_id),
+            watched=recognised_by(self.resource),
         )
 
     def _lines(
@@ -237,7 +242,7 @@ def _edit_page(
     url = f"{resource.url}/{found['id']}"
     view = form.view(
         title=str(found[resource.label] or ""), action=f"{url}/edit", cancel_url=url, typed=typed,
-        version=found["version"], error=error, conflicts=conflicts,
+        version=found["version"], error=error, conflicts=conflicts, record_id=found["id"],
         draft_key=f"{g.tenant.slug}:{g.actor.user_id}:{resource.name}:{found['id']}",
     )  # fmt: skip
     return render_template("records/form.html", shell=shell(), toasts=told(), view=view)

@@ -144,7 +144,7 @@ class Combobox {
     if (item.create === undefined) return this.choose(item.id, item.label);
     this.creating = true;
     this.close();
-    const made = await openFragment(withQuery(this.root.dataset.create, { name: item.create }));
+    const made = await openFragment(withQuery(this.root.dataset.create, { name: item.create }), { choosing: true });
     this.creating = false;
     if (made) this.choose(String(made.id), made.label);
     else this.input.value = this.label;

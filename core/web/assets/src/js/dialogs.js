@@ -78,6 +78,7 @@ function fill(dialog, html) {
     ".gx-dialog-body :is(input, select, textarea):not([type='hidden'], [readonly]), .gx-dialog-foot [type='submit']",
   );
   first?.focus();
+  document.dispatchEvent(new CustomEvent("gx:filled", { detail: dialog }));
 }
 
 /**
@@ -85,15 +86,21 @@ function fill(dialog, html) {
  *
  * Answers: 422 shows the fragment again; 201 with {id, label} resolves to it; HX-Redirect, {redirect}
  * or a followed redirect goes there; any other success loads the page again. Resolves to null when closed.
+ * `choosing`: the one who opened it takes a record, so one that is there already may be used (`gx:use`).
  */
-export async function openFragment(url) {
+export async function openFragment(url, { choosing = false } = {}) {
   const response = await request(url);
   if (!response) return null;
   const html = await response.text();
   return new Promise((resolve) => {
     const dialog = showDialog();
+    if (choosing) dialog.dataset.choosing = "";
     fill(dialog, html);
     let result = null;
+    dialog.addEventListener("gx:use", ({ detail }) => {
+      result = detail;
+      dialog.close();
+    });
     dialog.addEventListener("close", () => resolve(result));
     let sending = false;
     dialog.addEventListener("submit", async (event) => {

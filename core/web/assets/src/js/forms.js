@@ -2,6 +2,7 @@
 
 import { h, on, store, svg, t } from "./dom.js";
 import history from "icon:history";
+import "./duplicates.js";
 import { setLookup, setTags } from "./combobox.js";
 import { lineNumbers, matchLines } from "./lines.js";
 
