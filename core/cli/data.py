@@ -24,7 +24,18 @@ from core.resources.declaration import Resource
 from core.resources.exporting import write_csv
 from core.resources.filters import All, from_text
 from core.resources.gateway import Gateway
-from core.resources.importing import ColumnMap, Importer, Mode, Outcome, Row, Table, make_plan, read_mapping
+from core.resources.importing import (
+    ColumnMap,
+    Importer,
+    Mode,
+    Outcome,
+    Reading,
+    Row,
+    Table,
+    make_plan,
+    open_table,
+    read_mapping,
+)
 from core.resources.importing.bad_rows import BadRows
 from core.resources.query import Order, Query
 
@@ -106,7 +117,7 @@ def import_(
     started = time.perf_counter()
     mapping = read_mapping(_content(map_file)) if map_file is not None else ColumnMap()
     with _reading(file), file.open("rb") as stream:
-        table = Table(stream, encoding=encoding, delimiter=_DELIMITERS.get(delimiter or ""))
+        table = open_table(stream, Reading(encoding=encoding, delimiter=_DELIMITERS.get(delimiter or "")))
         with _session(slug) as session:
             found, actor = _resource(session, resource), _actor(session, email)
             plan = make_plan(

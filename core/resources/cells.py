@@ -67,7 +67,7 @@ def cell_writer(word: Word, *, language: str | None, timezone: str) -> Callable[
         shown = _FLAGS[language]
         write = lambda value: shown[bool(value)]  # noqa: E731 - one of a family of small writers
     elif kind is Kind.TAGS:
-        write = _tags
+        write = write_tags
     elif kind is Kind.CHOICE and language is not None and word.choices is not None:
         with speaking(language):
             labels = {each.value: str(each.label) for each in word.choices}
@@ -115,7 +115,7 @@ def _local_moment(value: datetime, zone: ZoneInfo) -> str:
     return (naive if is_plain else local).isoformat(sep=" ")
 
 
-def _tags(value: list[str]) -> str:
+def write_tags(value: list[str]) -> str:
     if not any(_TAG_SEPARATORS & set(tag) for tag in value):
         return ", ".join(value)
     written = io.StringIO()

@@ -20,7 +20,7 @@ from core.access.actor import OPERATOR
 from core.kernel import Kernel
 from core.resources import timeline
 from core.resources.gateway import Gateway
-from core.resources.importing import Importer, Mode, Outcome, Table, make_plan, read_mapping
+from core.resources.importing import Importer, Mode, Outcome, make_plan, open_table, read_mapping
 from core.resources.query import Query
 
 HERE = Path(__file__).parent
@@ -44,7 +44,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def _import(session: Session, kernel: Kernel, file: Path, mapping: str) -> Outcome:
     resource = kernel.resources["customer.customer"]
     with file.open("rb") as stream:
-        table = Table(stream)
+        table = open_table(stream)
         columns = read_mapping((HERE / mapping).read_bytes())
         plan = make_plan(Gateway(session, OPERATOR), resource, table.header, columns, key="name")
         bad: list[Any] = []

@@ -1,6 +1,6 @@
 """Tables become records: read a file, say where its columns go, import its rows.
 
-    table = Table(stream)
+    table = open_table(stream)
     plan = make_plan(gateway, resource, table.header, mapping, key="number")
     importer = Importer(session, resource, plan, actor=actor, mode=Mode.UPSERT)
     outcome = importer.run(table.rows(), len(table.header))
@@ -19,7 +19,16 @@ from core.resources.importing.mapping import (
     make_plan,
     read_mapping,
 )
-from core.resources.importing.table import Row, Table, UnreadableFile
+from core.resources.importing.tables import (
+    Reading,
+    Row,
+    Table,
+    TooMuch,
+    UnclearHeader,
+    UnreadableFile,
+    WrongKind,
+    open_table,
+)
 
 __all__ = [
     "PROBLEM",
@@ -29,10 +38,15 @@ __all__ = [
     "Mode",
     "Outcome",
     "Plan",
+    "Reading",
     "Row",
     "Table",
+    "TooMuch",
+    "UnclearHeader",
     "UnknownColumns",
     "UnreadableFile",
+    "WrongKind",
     "make_plan",
+    "open_table",
     "read_mapping",
 ]

@@ -13,7 +13,7 @@ from core.errors import StorageFull
 from core.i18n import _l
 from core.resources.exporting import BOM
 from core.resources.importing.mapping import PROBLEM
-from core.resources.importing.table import Row
+from core.resources.importing.tables import Row
 
 
 class UnwritableBadRows(StorageFull):

@@ -27,7 +27,7 @@ from core.resources.declaration import LinesField, Resource
 from core.resources.gateway import Gateway
 from core.resources.importing.links import Found, find_linked, find_records, key_value
 from core.resources.importing.mapping import Plan, Target
-from core.resources.importing.table import Row
+from core.resources.importing.tables import Row
 
 BATCH: Final = 1000
 

@@ -19,7 +19,7 @@ from core.resources.declaration import Resource
 from core.resources.exporting import write_csv
 from core.resources.filters import Condition
 from core.resources.gateway import Gateway
-from core.resources.importing import Importer, Table, make_plan
+from core.resources.importing import Importer, make_plan, open_table
 from core.resources.query import Order, Query
 from core.resources.resolver import UnknownField
 from core.resources.values import Habits, reader_of
@@ -136,7 +136,7 @@ def test_what_is_exported_is_imported_exactly(
     for lines in resource.lines_fields.values():
         session.execute(delete(lines.target.table))
     session.execute(delete(resource.table).where(resource.table.c.id.in_(ids)))
-    table = Table(io.BytesIO(content))
+    table = open_table(io.BytesIO(content))
     plan = make_plan(gateway, resource, table.header)
     bad: list[Any] = []
     run = Importer(session, resource, plan, actor=OPERATOR, on_bad=lambda *each: bad.append(each))

@@ -32,9 +32,9 @@ from core.resources.importing import (
     Row,
     Table,
     UnknownColumns,
-    UnreadableFile,
     importer,
     make_plan,
+    open_table,
     read_mapping,
 )
 from core.resources.importing.bad_rows import BadRows, UnwritableBadRows
@@ -64,7 +64,7 @@ class Import:
         clear_blank: bool = False,
     ) -> Outcome:
         raw = content.encode() if isinstance(content, str) else content
-        table = Table(io.BytesIO(raw))
+        table = open_table(io.BytesIO(raw))
         read = read_mapping(json.dumps(mapping).encode()) if mapping is not None else ColumnMap()
         gateway = Gateway(self.session, actor)
         plan = make_plan(gateway, self.resource, table.header, read, key=key, skip_unknown=skip_unknown)
@@ -96,70 +96,7 @@ def customers(session: Session, kernel: Kernel) -> Import:
 
 
 def _table(content: bytes) -> Table:
-    return Table(io.BytesIO(content))
-
-
-# Files
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_encoding_and_delimiter_are_found_out(encoding: str, delimiter: str) -> None:
-    text = f"名称{delimiter}城市\r\n北京华信科技有限公司{delimiter}北京\r\n𠮷野家{delimiter}上海\r\n"
-    table = _table(text.encode(encoding))
-    assert table.header == ["名称", "城市"]
-    assert [row.cells for row in table.rows()] == [["北京华信科技有限公司", "北京"], ["𠮷野家", "上海"]]
-
-
-def test_delimiter_of_ragged_rows_is_the_headers() -> None:
-    table = _table(b"name,city\nA;B;C,x\nD\nE,y,z,1\nF;G,y\n")
-    assert table.delimiter == ","
-
-
-def test_a_single_column_may_hold_commas() -> None:
-    table = _table(b"name\nAcme, Inc.\nBolt, Nut and Co.\n")
-    assert [row.cells for row in table.rows()] == [["Acme, Inc."], ["Bolt, Nut and Co."]]
-
-
-def test_blank_rows_and_blank_columns_at_the_end_count_for_nothing() -> None:
-    table = _table(b"\n,,\nname,city,,\nA,x,,\n,,,\n\nB,y\n")
-    assert table.header == ["name", "city"]
-    assert [row.cells[:2] for row in table.rows()] == [["A", "x"], ["B", "y"]]
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"", "it is empty"),
-        (b"\xef\xbb\xbf", "it is empty"),
-        (b"\n \n,,\n", "it is empty"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "it is a picture"),
-        (b"PK\x03\x04\x14\x00", "it is a workbook"),
-        (bytes(range(256)) * 8, "it is no text"),
-        (b"name\n\xff\xff\xff\n", "neither UTF-8 nor GB18030"),
-        (b"\xef\xbb\xbfname\nA\nB\xff\n", "line 3 is not written in UTF-8"),
-        (b"name,city,name\nA,B,C\n", "“name” is there twice"),
-        (b"name,,city\nA,B,C\n", "column 2 has no name"),
-    ],
-)
-def test_what_is_no_table_is_refused_with_its_reason(content: bytes, sentence: str) -> None:
-    with pytest.raises(UnreadableFile, match=sentence):
-        _table(content)
-
-
-def test_a_cell_that_swallows_the_file_is_refused_with_its_line() -> None:
-    content = b'name\nA\n"' + b"x" * (5 * 1024 * 1024)
-    table = _table(content)
-    with pytest.raises(UnreadableFile, match="begins in line 3"):
-        list(table.rows())
-
-
-def test_a_file_is_read_in_pieces() -> None:
-    content = io.BytesIO(b"name\n" + b"A very long name of a company\n" * 100_000)
-    table = Table(content)
-    rows = table.rows()
-    next(rows)
-    assert table.position < table.size / 50
+    return open_table(io.BytesIO(content))
 
 
 # Columns
