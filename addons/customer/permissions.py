@@ -15,7 +15,7 @@ def _on_all(verbs: str, scope: Scope = Scope.ALL) -> list[Grant]:
 
 GRANTS: Final = {
     "account_manager": _on_all("read create update import export", Scope.OWN),
-    "sales_supervisor": _on_all("read create update delete import export", Scope.UNIT_BELOW),
+    "sales_supervisor": _on_all("read create update delete import export share", Scope.UNIT_BELOW),
     "executive": [
         *_on_all("read export"),
         grant("customer.activity", "create update", Scope.OWN),

@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Result, Row, Select, String, bindparam, case, cast, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Result,
+    Row,
+    Select,
+    String,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
@@ -108,6 +121,23 @@ class Gateway(Conditions):
                 counted = self._count_template(resource, query).statement.where(*asked)
                 total = self._execute(counted).scalar_one()
         return Page(shape, rows, total, next_cursor)
+
+    def count(self, resource: Resource, query: Query, limit: int | None = None) -> int:
+        """How many records match; counting ends at ``limit``, so that a large table need not be read through.
+
+        Raises:
+            NotFound: the actor may not read the resource.
+            UnknownField, Invalid: see `page`.
+        """
+        self.require(resource, "read")
+        asked = self.asked(resource, query)
+        if limit is None:
+            counted = self._count_template(resource, query).statement.where(*asked)
+        else:
+            standing = self.standing(resource, names_archived(query))
+            some = select(literal(1)).select_from(resource.table).where(*standing, *asked).limit(limit)
+            counted = select(func.count()).select_from(some.subquery())
+        return int(self._execute(counted).scalar_one())
 
     def get(self, resource: Resource, record_id: int, fields: Sequence[str] = ()) -> dict[str, Any]:
         """One record with its nested lines, and ``version`` besides its fields.
