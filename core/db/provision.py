@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select, text, update
 
 from core.db import platform
 from core.db.migrate import PLATFORM, History, migrate, use_schema
-from core.db.queue import forget_tenant, prepare_queue
+from core.db.queue import admit, forget_tenant, prepare_queue
 from core.db.tenancy import SLUG, Tenant, read_tenant
 from core.errors import Conflict, Invalid, NotFound
 from core.i18n import Lazy, _l
@@ -257,6 +257,7 @@ def upgrade_tenant(connection: Connection, tenant: Tenant, histories: Sequence[H
     ]
     for statement in statements:
         connection.execute(text(statement))
+    admit(connection, tenant.role)
     use_schema(connection, "platform")
 
 

@@ -23,6 +23,8 @@ LANES: Final = ("default", "bulk")
 TASK: Final = "guanxi"
 #: Seconds without a sign of life after which a worker counts as dead.
 DEAD_AFTER: Final = 20
+#: The one function of the queue that tenants may call.
+ENQUEUE: Final = "queue.enqueue(text, text, bigint, timestamptz)"
 
 
 def prepare_queue(connection: Connection, app_login: str) -> None:
@@ -53,8 +55,16 @@ def prepare_queue(connection: Connection, app_login: str) -> None:
         )
     _run(connection, Path(__file__).with_suffix(".sql").read_text())
     login = connection.dialect.identifier_preparer.quote_identifier(app_login)
+    _run(connection, f"grant usage on schema queue to {login}")
     _run(connection, f"grant execute on function overview(), workers(double precision) to {login}")
     use_schema(connection, "platform")
+
+
+def admit(connection: Connection, role: str) -> None:
+    """Let a tenant's role enqueue, and nothing else; repeatable."""
+    quoted = connection.dialect.identifier_preparer.quote_identifier(role)
+    _run(connection, f"grant usage on schema queue to {quoted}")
+    _run(connection, f"grant execute on function {ENQUEUE} to {quoted}")
 
 
 def forget_tenant(connection: Connection, tenant: int) -> None:

@@ -139,5 +139,3 @@ $$;
 
 revoke all on all functions in schema queue from public;
 revoke all on all tables in schema queue from public;
-grant usage on schema queue to public;
-grant execute on function enqueue(text, text, bigint, timestamptz) to public;

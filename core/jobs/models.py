@@ -55,7 +55,7 @@ class Job(Model):
     #: Empty while nobody knows how much there is to do.
     total: Mapped[int | None] = mapped_column(BigInteger)
     note: Mapped[str] = mapped_column(String(300), server_default="")
-    result: Mapped[Any] = mapped_column(JSONB(none_as_null=True))
+    result: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
     #: Why it is parked or waits for another try, in one sentence.
     error: Mapped[str | None] = mapped_column(Text)
     #: Stable name of the reason, where it is one the program knows.

@@ -369,6 +369,17 @@ def _reach(connection: Connection, role: str) -> set[tuple[str, str, str, str]]:
     return {tuple(row) for row in connection.execute(text(_REACH), {"role": role})}
 
 
+def _of_the_queue(
+    connection: Connection, reach: set[tuple[str, str, str, str]]
+) -> tuple[set[tuple[str, str, str]], set[tuple[str, str, str, str]]]:
+    """What of it lies in the queue, functions by name: ``{(kind, name, privilege)}``; and all else."""
+    queue = {row for row in reach if row[1] == "queue"}
+    names = {
+        str(row.oid): row.proname for row in connection.execute(text("select oid, proname from pg_proc"))
+    }
+    return {(kind, names.get(name, name), privilege) for kind, _, name, privilege in queue}, reach - queue
+
+
 @pytest.fixture
 def everybody(
     owner_engine: Engine, tenants: dict[str, Tenant]
@@ -390,12 +401,13 @@ def test_everybody_reaches_the_system_catalogues_alone(
     } == set()
 
 
-def test_a_tenants_role_reaches_nothing_but_its_schema(
+def test_a_tenants_role_reaches_nothing_but_its_schema_and_the_door_of_the_queue(
     everybody: tuple[Connection, set[tuple[str, str, str, str]]], tenants: dict[str, Tenant]
 ) -> None:
     connection, reach = everybody
     for tenant in tenants.values():
-        own = _reach(connection, tenant.role) - reach
+        queue, own = _of_the_queue(connection, _reach(connection, tenant.role) - reach)
+        assert queue == {("schema", "", "USAGE"), ("function", "enqueue", "EXECUTE")}
         assert {schema.strip('"') for _, schema, _, _ in own} == {tenant.schema}
         assert {privilege for kind, _, _, privilege in own if kind == "schema"} == {"USAGE"}
         assert {kind for kind, *_ in own} <= {"schema", "table", "column", "sequence", "function"}
@@ -421,13 +433,18 @@ def test_the_login_alone_reaches_no_tenant(
     everybody: tuple[Connection, set[tuple[str, str, str, str]]], tenants: dict[str, Tenant]
 ) -> None:
     connection, reach = everybody
-    own = _reach(connection, APP_LOGIN) - reach
+    queue, own = _of_the_queue(connection, _reach(connection, APP_LOGIN) - reach)
+    assert queue == {
+        ("schema", "", "USAGE"),
+        ("function", "overview", "EXECUTE"),
+        ("function", "workers", "EXECUTE"),
+    }
     assert {schema for kind, schema, _, _ in own if kind not in ("member", "database")} == {"platform"}
     assert {tenant.role for tenant in tenants.values()} <= {
         schema for kind, schema, *_ in own if kind == "member"
     }
     written = {name for kind, _, name, privilege in own if kind == "table" and privilege != "SELECT"}
-    assert written == {"administrator_session", "sign_in_failure"}
+    assert written == {"administrator_session", "sign_in_failure", "listener"}
 
 
 def test_another_tenants_tables_cannot_be_read(
