@@ -21,7 +21,7 @@ from core.db.session import commit, rollback, tenant_of
 from core.errors import NotFound
 from core.i18n import _, ngettext
 from core.resources.declaration import Resource
-from core.resources.exporting import write_csv
+from core.resources.exporting import Format, write
 from core.resources.filters import All, from_text
 from core.resources.gateway import Gateway
 from core.resources.importing import (
@@ -165,7 +165,9 @@ def import_(
 @cli.command()
 @click.argument("resource", metavar="RESOURCE")
 @for_tenant
-@click.option("--format", "format_", default="csv", show_default=True, metavar="csv")
+@click.option(
+    "--format", "form", type=click.Choice([form.value for form in Format]), default="csv", show_default=True
+)
 @click.option("--filter", "filter_", metavar="JSON", help="Which records; all when left out.")
 @click.option("--search", default="", help="Which records, by quick search.")
 @click.option("--sort", default="", metavar="FIELDS", help="Such as -created_at,name.")
@@ -175,7 +177,7 @@ def import_(
 def export(
     resource: str,
     slug: str,
-    format_: str,
+    form: str,
     filter_: str | None,
     search: str,
     sort: str,
@@ -183,18 +185,16 @@ def export(
     labels: str | None,
     email: str | None,
 ) -> None:
-    """Write records as CSV to standard output; `guanxi import` reads it back exactly.
+    """Write records to standard output as CSV, xlsx or JSON lines; `guanxi import` reads it back exactly.
 
     A link stands there by the name of its record; "parent.id" or "parent.number" gives another of its
     fields. Lines have to be named: "phones.number" is the first, "phones.2.number" the second.
-    A text a spreadsheet would take for a formula begins with an apostrophe, which the import takes
-    away again.
+    In CSV a text a spreadsheet would take for a formula begins with an apostrophe, which the import
+    takes away again. JSON lines hold stored values, whatever --labels says.
 
     Example: guanxi export customer.customer --tenant demo --columns number,name,parent.number
     --filter '{"field": "city", "value": "上海"}'
     """
-    if format_ != "csv":
-        raise click.ClickException(_("There is no format “%(name)s” yet; there is csv.", name=format_))
     query = Query(
         where=from_text(filter_) if filter_ else All(),
         q=search,
@@ -202,7 +202,8 @@ def export(
     )
     with _session(slug) as session:
         found, actor = _resource(session, resource), _actor(session, email)
-        pieces = write_csv(Gateway(session, actor), found, query, names=_names(columns), language=labels)
+        gateway, kind = Gateway(session, actor), Format(form)
+        pieces = write(gateway, found, query, kind, names=_names(columns), language=labels)
         try:
             for piece in pieces:
                 sys.stdout.buffer.write(piece)

@@ -189,7 +189,7 @@ class _Writer:
                 tag,
                 answers={200: answer(_("The file."), {"type": "string"}, "text/csv")},
                 refusals=(*_READING, 403),
-                parameters=("format", "language", "fields", "sort", *chosen),
+                parameters=("format", "columns", "labels", "sort", *chosen),
             )
             self._path(f"{resource.path}/export", {"get": table})
         if self._may(resource, "update", "delete"):

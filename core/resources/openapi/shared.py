@@ -154,8 +154,13 @@ def shared_parameters() -> Mapping[str, Node]:
         "count": _query(_("`no` leaves the total out."), _one_of("yes", "no")),
         "group": _query(grouped, None, "created_at:month"),
         "measures": _query(measured, None, "count"),
-        "format": _query(_("The kind of file."), {**_one_of("csv"), "default": "csv"}),
-        "language": _query(
+        "format": _query(_("The kind of file."), {**_one_of("csv", "xlsx", "jsonl"), "default": "csv"}),
+        "columns": _query(
+            _("Columns with commas between: fields, and those of links and lines."),
+            None,
+            "number,name,parent.number,phones.number",
+        ),
+        "labels": _query(
             _("Language of headers and choices; without it, names and stored values."), _one_of(*LANGUAGES)
         ),
         "purge": _query(_("`true` deletes for good."), _one_of("true", "false")),

@@ -1,20 +1,16 @@
-"""Records of any resource: list, aggregate, create, read, change, put away, act, in bulk, as a table."""
+"""Records of any resource: list, aggregate, create, read, change, put away, act, in bulk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Final
 
 from flask import Response, g
 from marshmallow import fields, validate
-from sqlalchemy.orm import Session
 
 from core.errors import Invalid, NotFound, StaleVersion
-from core.i18n import LANGUAGES, _l
-from core.resources.exporting import write_csv
+from core.i18n import _l
 from core.resources.filters import from_json
-from core.resources.gateway import MAX_GROUPS, Gateway
+from core.resources.gateway import MAX_GROUPS
 from core.resources.query import Query, read_query
 from core.resources.resolver import UnknownField
 from core.resources.schemas import InputSchema
@@ -23,7 +19,6 @@ from core.web.api.answers import address, answer, empty, present, record_answer
 from core.web.api.blueprint import bp
 from core.web.api.bodies import all_parameters, expected_version, names, parameters, read_object, read_shaped
 from core.web.api.repeats import idempotent
-from core.web.lifecycle import kernel
 
 MAX_BULK: Final = 1000
 _COUNT: Final = "count"
@@ -163,43 +158,6 @@ def bulk() -> Response:
         sentence = _l("There is no such action; there are %(known)s.", known=", ".join(known))
         raise Invalid({"action": [sentence]}) from None
     return answer({"ids": ids, "total": len(ids)})
-
-
-@bp.get("/<addon>/<plural>/export")
-def export() -> Response:
-    """All matching records as a table, streamed."""
-    given = dict(all_parameters())
-    form = (given.pop("format", None) or ["csv"])[-1]
-    language = (given.pop("language", None) or [""])[-1] or None
-    if form != "csv":
-        raise Invalid({"format": [_l("“%(value)s” is not one of: %(known)s.", value=form[:60], known="csv")]})
-    if language is not None and language not in LANGUAGES:
-        known = ", ".join(LANGUAGES)
-        sentence = _l("“%(value)s” is not one of: %(known)s.", value=language[:60], known=known)
-        raise Invalid({"language": [sentence]})
-    columns = names((given.pop("fields", None) or [""])[-1])
-    sort = given.pop("sort", None)
-    query = replace(_selection(given), sort=read_query({"sort": sort}).sort if sort else ())
-    # The request's own transaction ends with the first byte, so the stream reads in one of its own.
-    session = kernel().database.session(g.tenant)
-    try:
-        content = write_csv(Gateway(session, g.actor), g.resource, query, names=columns, language=language)
-    except BaseException:
-        session.close()
-        raise
-    response = Response(
-        _closing(session, content), content_type="text/csv; charset=utf-8", direct_passthrough=True
-    )
-    response.call_on_close(session.close)
-    response.headers["Content-Disposition"] = f'attachment; filename="{g.resource.plural_name}.csv"'
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def _closing(session: Session, content: Iterator[bytes]) -> Iterator[bytes]:
-    """The content, its session closed with its last byte, whoever forgets to close the answer."""
-    with session:
-        yield from content
 
 
 def _selection(given: dict[str, Any]) -> Query:

@@ -6,6 +6,13 @@ from flask import Blueprint
 
 bp = Blueprint("pages", __name__)
 
-from core.web.pages import forms, history, home, lists, records  # noqa: E402 - they add their routes to bp
+from core.web.pages import (  # noqa: E402 - they add their routes to bp
+    exports,
+    forms,
+    history,
+    home,
+    lists,
+    records,
+)
 
-__all__ = ["bp", "forms", "history", "home", "lists", "records"]
+__all__ = ["bp", "exports", "forms", "history", "home", "lists", "records"]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -222,7 +223,6 @@ def test_wrong_usage_is_told_from_failed_work(run: Run, tmp_path: Path) -> None:
 
 def test_exports_that_are_refused(run: Run) -> None:
     for arguments, sentence in (
-        (("--format", "xlsx"), "There is no format “xlsx” yet"),
         (("--columns", "nope"), "nope"),
         (("--filter", "{"), "JSON"),
         (("--filter", '{"field": "nope", "value": 1}'), "nope"),
@@ -231,6 +231,16 @@ def test_exports_that_are_refused(run: Run) -> None:
         done = run("export", "customer.customer", *MAIN, *arguments)
         assert (done.exit_code, done.stdout) == (1, "")
         assert sentence in done.stderr
+
+
+def test_records_are_exported_in_other_formats(run: Run, tmp_path: Path) -> None:
+    run(*IMPORT, _file(tmp_path, "name,city\nAcme,Oslo\n"), *MAIN)
+    lines = run("export", "customer.customer", *MAIN, "--format", "jsonl", "--columns", "name,city").stdout
+    assert lines == '{"name":"Acme","city":"Oslo"}\n'
+    book = run("export", "customer.customer", *MAIN, "--format", "xlsx", "--columns", "name,city")
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(book.stdout_bytes)).get_sheet_by_index(0)
+    assert sheet.to_python() == [["name", "city"], ["Acme", "Oslo"]]
+    assert run("export", "customer.customer", *MAIN, "--format", "xml").exit_code == 2
 
 
 def test_work_is_done_as_a_user_with_his_rights(

@@ -16,7 +16,7 @@ from core.i18n import _l, language
 from core.kernel import Kernel
 from core.resources.cells import cell_reader, cell_writer, guard, unguard
 from core.resources.declaration import Resource
-from core.resources.exporting import write_csv
+from core.resources.exporting import Format, write
 from core.resources.filters import Condition
 from core.resources.gateway import Gateway
 from core.resources.importing import Importer, make_plan, open_table
@@ -37,7 +37,9 @@ def _write(
     session: Session, resource: Resource, *names: str, language: str | None = None, query: Query | None = None
 ) -> list[list[str]]:
     query = query or Query(sort=(Order("id"),))
-    content = b"".join(write_csv(Gateway(session, OPERATOR), resource, query, names=names, language=language))
+    content = b"".join(
+        write(Gateway(session, OPERATOR), resource, query, Format.CSV, names=names, language=language)
+    )
     assert content.startswith(b"\xef\xbb\xbf")
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
@@ -118,7 +120,7 @@ def test_what_is_exported_is_imported_exactly(
     names = [*writable, "phones.number", "phones.2.number", "phones.2.note"]
     gateway = Gateway(session, OPERATOR)
     query = Query(sort=(Order("id"),))
-    content = b"".join(write_csv(gateway, resource, query, names=names, language=spoken))
+    content = b"".join(write(gateway, resource, query, Format.CSV, names=names, language=spoken))
     hidden = {"id", "number", "created_at", "updated_at", "version"}
 
     def stored() -> list[dict[str, Any]]:
@@ -190,12 +192,14 @@ def test_unknown_columns_are_refused_before_the_first_byte(
     session: Session, resource: Resource, name: str
 ) -> None:
     with pytest.raises(UnknownField):
-        write_csv(Gateway(session, OPERATOR), resource, Query(), names=[name])
+        write(Gateway(session, OPERATOR), resource, Query(), Format.CSV, names=[name])
 
 
 def test_a_wrong_filter_is_refused_before_the_first_byte(session: Session, resource: Resource) -> None:
     with pytest.raises(Invalid):
-        write_csv(Gateway(session, OPERATOR), resource, Query(where=Condition("employees", "gt", "x")))
+        write(
+            Gateway(session, OPERATOR), resource, Query(where=Condition("employees", "gt", "x")), Format.CSV
+        )
 
 
 def test_only_who_may_export_exports_and_only_what_he_sees(
@@ -203,13 +207,13 @@ def test_only_who_may_export_exports_and_only_what_he_sees(
 ) -> None:
     _fill(session, resource)
     with pytest.raises(NotFound):
-        write_csv(Gateway(session, actor_as("maintainer")), resource, Query())
+        write(Gateway(session, actor_as("maintainer")), resource, Query(), Format.CSV)
     seller = actor_as("account_manager")
     if seller.may(resource.name, "export"):
-        assert len(b"".join(write_csv(Gateway(session, seller), resource, Query())).splitlines()) == 1
+        assert len(b"".join(write(Gateway(session, seller), resource, Query(), Format.CSV)).splitlines()) == 1
     else:
         with pytest.raises(Forbidden):
-            write_csv(Gateway(session, seller), resource, Query())
+            write(Gateway(session, seller), resource, Query(), Format.CSV)
 
 
 def test_statements_do_not_grow_with_the_records(session: Session, resource: Resource) -> None:

@@ -1,17 +1,16 @@
-"""The page itself: a list, and the same list as a file."""
+"""The page itself."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
 
-from flask import Response, g, render_template, request
+from flask import g, render_template, request
 
 from core.i18n import _
 from core.resources.declaration import Resource
-from core.resources.exporting import write_csv
 from core.resources.filters import All
-from core.web.lifecycle import gateway, streamed
+from core.web.lifecycle import gateway
 from core.web.pages import bp
 from core.web.pages.lists.address import Address, conditions_in, query_of
 from core.web.pages.lists.chips import chips_of
@@ -31,18 +30,6 @@ def listing(addon: str, plural: str) -> str:
     if is_fragment():
         return render_template("records/list_card.html", view=view)
     return render_template("records/list.html", shell=shell(), toasts=told(), view=view)
-
-
-@bp.get("/<addon>/<plural>/export")
-def export(addon: str, plural: str) -> Response:
-    """Stream what the list shows, all pages of it, as CSV."""
-    resource = resource_at(addon, plural)
-    gateway().require(resource, "export")
-    address = Address(resource.url, request.args.to_dict(flat=False))
-    query = query_of(resource, address)
-    lines = write_csv(gateway(), resource, query, names=(), language=g.actor.language or g.tenant.language)
-    headers = {"Content-Disposition": f'attachment; filename="{resource.plural_name}.csv"'}
-    return Response(streamed(lines), mimetype="text/csv", headers=headers)
 
 
 def list_view(resource: Resource, address: Address) -> ListView:
