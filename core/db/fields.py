@@ -104,6 +104,8 @@ class Word:
     is_code: bool = False
     #: Whether people write a number with its thousands apart; a year they do not.
     grouped: bool = True
+    #: The number people call a record by; found without its head and zeros too.
+    is_number: bool = False
 
 
 def table_of(resource: str) -> str:
@@ -291,7 +293,7 @@ def series(prefix: str, sequence: str, *, label: Lazy) -> MappedColumn[Any]:
     wait for one another.
     """
     made = sql(f"'{prefix}' || to_char(nextval('{sequence}'), 'FM999999000000')")
-    word = Word(Kind.TEXT, label, search=True, readonly=True, max_length=40)
+    word = Word(Kind.TEXT, label, search=True, readonly=True, max_length=40, is_number=True)
     return _column(word, String(40), server_default=made, unique=True, sort_order=-90)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sqlalchemy import Column, ColumnDefault, Table
 
 from core.addons.manifest import AddonError
 from core.db.base import Owned, Record
-from core.db.fields import Kind, Word, word_of
+from core.db.fields import Kind, Sensitivity, Word, word_of
 from core.i18n import Lazy
 
 if TYPE_CHECKING:
@@ -177,6 +178,24 @@ class Resource:
     def label_field(self) -> Field:
         """The field that names a record."""
         return self.fields[self.label]
+
+    @cached_property
+    def searched(self) -> Sequence[tuple[LinesField | None, Field]]:
+        """What the quick search looks at: fields, and fields of the nested lines; secret ones never."""
+        own: list[tuple[LinesField | None, Field]] = [(None, field) for field in self.fields.values()]
+        nested = [
+            (lines, field) for lines in self.lines_fields.values() for field in lines.target.fields.values()
+        ]
+        return [
+            (lines, field)
+            for lines, field in own + nested
+            if field.word.search and field.word.sensitivity is not Sensitivity.SECRET
+        ]
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether the quick search finds its records by themselves."""
+        return not self.is_nested and any(lines is None for lines, _field in self.searched)
 
     @property
     def path(self) -> str:

@@ -21,7 +21,7 @@ from core.resources.filters import All, Condition, Node
 from core.resources.gateway import BUCKETS, Gateway
 from core.resources.query import Order, Query
 from core.resources.resolver import Answer, Resolver
-from core.resources.service import sort_key
+from core.search.pinyin import sort_key
 
 #: How deep a list is divided.
 MAX_LEVELS: Final = 2

@@ -13,7 +13,6 @@ from typing import Any, Final, NoReturn
 
 from marshmallow import Schema, ValidationError
 from psycopg2 import errors as pg
-from pypinyin import lazy_pinyin
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
@@ -23,16 +22,21 @@ from core.access.policy import Policy
 from core.auth.models import User
 from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion, StorageFull
 from core.i18n import Lazy, _l
-from core.resources import change_sets, timeline
+from core.resources import change_sets, indexing, timeline
 from core.resources.batch import Batch, Change
 from core.resources.declaration import LinesField, Resource
 from core.resources.gateway import Gateway
 from core.resources.schemas import InputSchema, flat_errors, input_schema
 from core.resources.values import TextValue
 from core.search.names import name_match
+from core.search.pinyin import sort_key
 
 #: What is kept up with every batch, in its transaction.
-UPKEEP: Final[Sequence[Callable[[Batch], None]]] = (timeline.record_changes, change_sets.record)
+UPKEEP: Final[Sequence[Callable[[Batch], None]]] = (
+    timeline.record_changes,
+    change_sets.record,
+    indexing.record_documents,
+)
 
 
 class InUse(Conflict):
@@ -160,6 +164,7 @@ class Service:
         except IntegrityError as error:
             raise InUse from error
         timeline.forget(session, self.resource, record_ids)
+        indexing.forget(session, self.resource, record_ids)
 
     def perform(
         self,
@@ -516,13 +521,6 @@ class Service:
             self._insert(batch)
         elif batch.changes:
             self._update(batch)
-
-
-def sort_key(text: str | None) -> str:
-    """The order of a text: Chinese by pinyin, Latin without regard to case."""
-    if not text or text.isascii():
-        return (text or "").casefold()[:400]
-    return " ".join(lazy_pinyin(text)).casefold()[:400]
 
 
 def _loaded(schema: type[Schema], values: Mapping[str, Any]) -> dict[str, Any]:

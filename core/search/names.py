@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
-from pypinyin import lazy_pinyin
+from core.search.pinyin import syllables
 
 #: Legal forms behind a Chinese name, in simplified and traditional writing; several may follow each other.
 _CHINESE_ENDING: Final = re.compile(
@@ -40,6 +41,7 @@ _ENOUGH_HAN: Final = 4
 _ENOUGH_LETTERS: Final = 6
 
 
+@lru_cache(maxsize=8192)
 def bare_name(name: str) -> str:
     """A name without what people write in different ways.
 
@@ -63,7 +65,7 @@ def bare_name(name: str) -> str:
 
 def sound(text: str) -> str:
     """How a text is said, as letters: Chinese by its pinyin without tones."""
-    return text if text.isascii() else "".join(lazy_pinyin(text)).casefold()
+    return text if text.isascii() else "".join(syllables(text)).casefold()
 
 
 def name_match(name: str | None) -> str:

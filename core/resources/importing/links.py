@@ -14,8 +14,8 @@ from core.db.fields import Kind
 from core.resources.declaration import Field, Resource
 from core.resources.gateway import Gateway
 from core.resources.resolver import Answer
-from core.resources.service import sort_key
 from core.resources.values import reader_of
+from core.search.pinyin import sort_key
 
 _TEXTS: Final = (Kind.TEXT, Kind.PICK, Kind.EMAIL, Kind.PHONE)
 

@@ -1,0 +1,196 @@
+"""Documents of records for the quick search: kept with every write, made anew where they are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from itertools import chain
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, delete, exists, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core.db.fields import Kind, Sensitivity
+from core.resources.batch import Batch
+from core.resources.declaration import Field, LinesField, Resource
+from core.search import index
+from core.search.index import Document
+from core.search.models import SearchState
+from core.search.text import exactly, grams_of, hay_of, number_words, phone_words, sounds_of, words_of
+
+#: Raised with every change of what documents hold, so that those of older rules are made anew.
+RULES: Final = 1
+#: So many records are treated in one transaction of a rebuild.
+BATCH: Final = 2000
+
+_state = SearchState.__table__
+#: ``{record: [(field of its lines, value)]}``
+_Lines = Mapping[int | None, Sequence[tuple[Field, Any]]]
+
+
+def record_documents(batch: Batch) -> None:
+    """Keep the documents of changed records; an upkeep step of every batch."""
+    resource = batch.resource
+    if not resource.is_searched or batch.kind not in ("created", "updated"):
+        return
+    names = {field.name for lines, field in resource.searched if lines is None}
+    nested = {lines.name for lines, _field in resource.searched if lines is not None}
+    is_new = batch.kind == "created"
+    touched = [
+        change.id
+        for change in batch.changes
+        if change.id is not None and (is_new or names & change.values.keys() or nested & change.lines.keys())
+    ]
+    if not touched:
+        return
+    with_lines = [
+        change.id for change in batch.changes if change.id is not None and (not is_new or change.lines)
+    ]
+    wanted = resource.table.c.id.in_(touched)
+    found = _documents(batch.session, resource, wanted, with_lines)
+    index.write(batch.session, resource.name, found)
+
+
+def forget(session: Session, resource: Resource, record_ids: Sequence[int]) -> None:
+    """Take out the documents of deleted records."""
+    if resource.is_searched:
+        index.forget(session, resource.name, record_ids)
+
+
+# Making documents
+
+
+def _documents(
+    session: Session, resource: Resource, wanted: ColumnElement[bool], with_lines: Sequence[int] | None = None
+) -> list[Document]:
+    """The documents of some records, from what is stored.
+
+    Args:
+        session: bound to one tenant.
+        resource: whose records.
+        wanted: which of them.
+        with_lines: those that may have nested lines; None for all.
+    """
+    table = resource.table
+    own = [field for lines, field in resource.searched if lines is None]
+    columns = (table.c.id, table.c.version, table.c.updated_at, *(field.column for field in own))
+    rows = session.connection().execute(select(*columns).where(wanted)).all()
+    nested = _lines(session, resource, [row[0] for row in rows] if with_lines is None else with_lines)
+    write = _writer(resource, own)
+    return [write(row[0], row[1], row[2], row[3:], nested.get(row[0], ())) for row in rows]
+
+
+def _lines(session: Session, resource: Resource, record_ids: Sequence[int]) -> _Lines:
+    """The searched values in the nested lines of some records, one statement for each kind of lines."""
+    kinds: dict[str, tuple[LinesField, list[Field]]] = {}
+    for lines, field in resource.searched:
+        if lines is not None:
+            kinds.setdefault(lines.name, (lines, []))[1].append(field)
+    found: dict[int | None, list[tuple[Field, Any]]] = {}
+    for lines, fields in kinds.values() if record_ids else ():
+        table = lines.target.table
+        via = table.c[lines.via.column.name]
+        statement = select(via, *(field.column for field in fields)).where(via.in_(record_ids))
+        for record_id, *values in session.connection().execute(statement.order_by(table.c.id)):
+            found.setdefault(record_id, []).extend(zip(fields, values, strict=True))
+    return found
+
+
+_Write = Callable[[int, int, datetime, Sequence[Any], Iterable[tuple[Field, Any]]], Document]
+
+
+def _writer(resource: Resource, own: Sequence[Field]) -> _Write:
+    """Makes the documents of one resource: the name first, then the others in their order."""
+    hays = index.numbers_of(resource.name), index.numbers_of(resource.name, guarded=True)
+    label = resource.label_field
+    ordered = sorted(enumerate(own), key=lambda each: each[1] is not label)
+
+    def write(
+        record_id: int, version: int, at: datetime, row: Sequence[Any], nested: Iterable[tuple[Field, Any]]
+    ) -> Document:
+        values: tuple[list[Sequence[str]], list[Sequence[str]]] = [], []
+        numbers: set[int] = set()
+        for field, value in (*((field, row[place]) for place, field in ordered), *nested):
+            if not value:
+                continue
+            guarded = field.word.sensitivity is Sensitivity.SENSITIVE
+            if field.word.kind is Kind.PHONE:
+                values[guarded].extend((word,) for word in phone_words(value))
+            elif field.word.is_number:
+                found = number_words(value)
+                values[guarded].extend((word,) for word in found)
+                numbers.add(hays[guarded].once(f"={found[-1]}"))
+            else:
+                values[guarded].append(words_of(value))
+                if field is label:
+                    values[guarded].extend((sound,) for sound in sounds_of(value))
+                    numbers.add(hays[guarded].once(exactly(value)))
+        for known, each in zip(hays, values, strict=True):
+            numbers.update(map(known.__getitem__, grams_of(chain.from_iterable(each))))
+        return Document(record_id, version, hay_of(values[0]), hay_of(values[1]), list(numbers), at)
+
+    return write
+
+
+# Making all anew
+
+
+def rebuild(
+    unit: Callable[[], AbstractContextManager[Session]],
+    resource: Resource,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> int:
+    """Make the documents of all records of a resource anew, beside whoever writes.
+
+    Each batch is a transaction of its own. A document that was written meanwhile is of a newer version
+    and stays; so it may also be stopped and begun again.
+
+    Args:
+        unit: begins a transaction bound to the tenant, which commits at the end of its block.
+        resource: whose records.
+        progress: is told how many are done, of how many.
+
+    Returns:
+        How many documents were made.
+    """
+    table, done, last = resource.table, 0, 0
+    with unit() as session:
+        total = session.scalar(select(func.count()).select_from(table)) or 0
+    while True:
+        with unit() as session:
+            after = select(table.c.id).where(table.c.id > last).order_by(table.c.id).limit(BATCH)
+            found = _documents(session, resource, table.c.id.in_(after.scalar_subquery()))
+            index.write(session, resource.name, found)
+        if not found:
+            break
+        done, last = done + len(found), max(each.record_id for each in found)
+        progress(done, max(done, total))
+    with unit() as session:
+        there = select(table.c.id).where(table.c.id == index.documents.c.record_id)
+        session.execute(
+            delete(index.documents).where(index.documents.c.resource == resource.name, ~exists(there))
+        )
+        _mark(session, [resource])
+    return done
+
+
+def unfinished(session: Session, resources: Iterable[Resource]) -> list[Resource]:
+    """Those of some resources that lack documents, after an upgrade or once an addon is on.
+
+    A resource without records lacks none, and is known as complete from now on.
+    """
+    searched = [each for each in resources if each.is_searched]
+    rules = dict(session.execute(select(_state.c.resource, _state.c.rules)).all())
+    open_ = [each for each in searched if rules.get(each.name) != RULES]
+    empty = [each for each in open_ if session.scalar(select(each.table.c.id).limit(1)) is None]
+    _mark(session, empty)
+    return [each for each in open_ if each not in empty]
+
+
+def _mark(session: Session, resources: Sequence[Resource]) -> None:
+    if resources:
+        statement = insert(_state).values([{"resource": each.name, "rules": RULES} for each in resources])
+        newer = {"rules": statement.excluded.rules, "rebuilt_at": func.now()}
+        session.execute(statement.on_conflict_do_update(index_elements=["resource"], set_=newer))

@@ -1,0 +1,207 @@
+r"""By what a text is found: its words, how Chinese is said, and the short pieces an index keeps of them.
+
+A record becomes one text, the *hay*: every value between a blank and a line break, folded, the name
+first, then how it is said and its initials in capitals (nothing else in a hay is a capital)::
+
+    " 张三\n zhangsan\n ZS\n p000123\n 123\n"
+
+A search becomes terms, each a few LIKE patterns on the hay; all must hold. The *grams* are what an
+index can answer: pieces of one to three characters. Whatever the patterns of a term find has the
+term's grams, so the grams narrow and the patterns decide.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from core.search.names import bare_name
+from core.search.pinyin import syllables
+
+#: Chinese, Japanese and Korean characters: each alone says something, so they are found one by one.
+_EACH: Final = (
+    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3041-\u3096\u30a1-\u30fa\u30fc\u3105-\u312f\u3400-\u4dbf"
+    "\u4e00-\u9fff\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af"
+)
+#: Signs above and below the letters of scripts that do not write all vowels as letters.
+_SIGNS: Final = "\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_WORDS: Final = re.compile(rf"[{_EACH}]+|(?:[^\W_{_EACH}]|[{_SIGNS}])+")
+_IS_EACH: Final = re.compile(rf"[{_EACH}]")
+_ACCENTS: Final = re.compile(r"[\u0300-\u036f]+")
+_FOLDED: Final = re.compile(r"[\x00-\x7f\u3001-\u3029\u3041-\u3096\u3105-\u312f\u3400-\u4dbf\u4e00-\u9fff]*")
+#: What stands inside numbers, addresses and names and is left out by some; and letters that fold oddly.
+_FOLDING: Final = str.maketrans(
+    {**dict.fromkeys("'’‘`´.·・‧•-‐‑‒–—―_@&+#*()~^\"\u200b\u200c\u200d\ufeff", "")}
+    | {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h"}
+)
+#: Pieces of 有限公司 stand in most names of companies: they would tell nothing and cost the most.
+_COMMON: Final = frozenset(("有", "限", "公", "司", "有限", "限公", "公司"))
+#: So many syllables of a name are looked at.
+_MAX_SYLLABLES: Final = 40
+MAX_TERMS: Final = 8
+#: A telephone number with blanks between its parts, or behind a plus.
+_DIALLED: Final = re.compile(r"\s*(?:\+|00)?[\d\s().\-/]*\d\s*")
+_ENOUGH_DIGITS: Final = 7
+#: Calling codes of two digits; 1 and 7 have one, all others three.
+_TWO_DIGITS: Final = re.compile(r"2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]")
+#: How the first character of a name is said when it is a family name, where that differs.
+_FAMILY_NAMES: Final = {
+    "单": "shan", "仇": "qiu", "任": "ren", "区": "ou", "华": "hua", "召": "shao", "员": "yun", "宓": "mi",
+    "尉": "yu", "折": "she", "曾": "zeng", "朴": "piao", "查": "zha", "洗": "xian", "盖": "ge", "秘": "bi",
+    "繁": "po", "缪": "miao", "翟": "zhai", "解": "xie", "覃": "qin", "黑": "he", "乐": "yue", "冼": "xian",
+    "长": "zhang", "万": "mo", "种": "chong", "重": "chong", "牟": "mu", "佴": "nai", "隗": "wei",
+}  # fmt: skip
+_LONGEST_PERSON: Final = 4
+
+
+def fold(text: str) -> str:
+    """A text without what people write in different ways: width, case, accents, joining signs."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        if not _FOLDED.fullmatch(text):
+            bare = _ACCENTS.sub("", unicodedata.normalize("NFD", text.casefold()))
+            text = unicodedata.normalize("NFC", bare)
+    return text.lower().translate(_FOLDING)
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, folded; a run of Chinese is one, and ends where other letters begin."""
+    return _WORDS.findall(fold(text))
+
+
+@lru_cache(maxsize=8192)
+def sounds_of(name: str) -> tuple[str, ...]:
+    """How the Chinese in a name is said: the whole as one word, and its initials in capitals.
+
+    Further readings follow in pairs, where the first character may be a family name or where ü is
+    typed as u. The legal form is left out.
+    """
+    if name.isascii():
+        return ()
+    chinese = "".join(word for word in words_of(bare_name(name)) if _IS_EACH.match(word))[:_MAX_SYLLABLES]
+    said = [each for each in syllables(chinese) if each.isascii()]
+    if not said:
+        return ()
+    readings = [said]
+    family = _FAMILY_NAMES.get(chinese[0])
+    if family is not None and family != said[0] and 1 < len(chinese) <= _LONGEST_PERSON:
+        readings.append([family, *said[1:]])
+    if any("v" in each for each in said):
+        readings.append([each.replace("v", "u") for each in said])
+    found: dict[str, None] = {}
+    for reading in readings:
+        found["".join(reading)] = None
+        found["".join(each[0] for each in reading).upper()] = None
+    return tuple(found)
+
+
+def phone_words(number: str) -> Iterator[str]:
+    """By what a stored number (``+8613800138000``, an extension behind ``;ext=``) is found.
+
+    Its digits with the country code, which hold those without; and, where numbers are dialled with
+    a leading zero at home, these.
+    """
+    whole, _, extension = number.partition(";ext=")
+    digits = "".join(each for each in whole if each.isdigit())
+    yield digits
+    code = 1 if digits[:1] in ("1", "7") else 2 if _TWO_DIGITS.match(digits) else 3
+    home = digits[code:]
+    if digits[:1] != "1" and not (digits.startswith("86") and home.startswith("1")):
+        yield f"0{home}"
+    if extension:
+        yield extension
+
+
+def number_words(number: str) -> list[str]:
+    """By what a record number (``C-000123``) is found: as it is, and without its head and zeros."""
+    whole = "".join(words_of(number))
+    bare = whole.lstrip("abcdefghijklmnopqrstuvwxyz").lstrip("0")
+    return [whole] if bare in ("", whole) else [whole, bare]
+
+
+def grams_of(words: Iterable[str]) -> set[str]:
+    """The pieces under which an index keeps words.
+
+    Of Chinese each character and pair, of initials every two and three, of others the first two and
+    every three.
+    """
+    found: set[str] = set()
+    for word in words:
+        if _IS_EACH.match(word):
+            found.update(word)
+            found.update(map(str.__add__, word, word[1:]))
+        elif word.isupper():
+            low = word.lower()
+            found.update(map(str.__add__, low, low[1:]))
+            found.update(low[at : at + 3] for at in range(len(low) - 2))
+        elif len(word) > 1:
+            found.add(word[:2])
+            found.update(word[at : at + 3] for at in range(len(word) - 2))
+    return found - _COMMON
+
+
+def exactly(name: str) -> str:
+    """The piece that stands for a whole name, the same for all ways of writing it."""
+    return f"={bare_name(name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One word of a search."""
+
+    word: str
+    #: LIKE patterns, any of which will do.
+    patterns: tuple[str, ...]
+    #: What every hay that a pattern finds has among its pieces; empty when that is nothing.
+    grams: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What somebody searches for; all terms must be found."""
+
+    terms: tuple[Term, ...]
+    #: The folded text: the words with single blanks.
+    text: str
+    #: The piece of a record whose name, or number, is this very text.
+    exact: str
+
+
+@lru_cache(maxsize=256)
+def read_words(q: str) -> Words:
+    """Read what is typed into a search; no terms when nothing of it can be found."""
+    found = words_of(q)
+    digits = "".join(found)
+    if (
+        _DIALLED.fullmatch(unicodedata.normalize("NFKC", q))
+        and len(digits) >= _ENOUGH_DIGITS
+        and digits.isdecimal()
+    ):
+        found = [digits.removeprefix("00")]
+    terms = [_term(word) for word in dict.fromkeys(found)]
+    return Words(tuple(terms[:MAX_TERMS]), " ".join(found), exactly(q))
+
+
+def _term(word: str) -> Term:
+    if _IS_EACH.match(word):
+        grams = list(map(str.__add__, word, word[1:])) or [word]
+        return Term(word, (f"%{word}%",), tuple(each for each in grams if each not in _COMMON))
+    initials = word.upper() if word.isascii() and word.isalpha() else ""
+    if len(word) > 2:
+        patterns = [f"%{word}%", *([f"%{initials}%"] if initials else [])]
+        grams = [word[at : at + 3] for at in range(len(word) - 2)]
+    else:
+        patterns = [f"% {word}%"]
+        if initials:
+            patterns.append(f"%{initials}%" if len(word) == 2 else f"% {initials}%")
+        grams = [word] if len(word) == 2 else []
+    return Term(word, tuple(patterns), tuple(dict.fromkeys(grams)))
+
+
+def hay_of(values: Iterable[Sequence[str]]) -> str:
+    """The hay of values, each its words."""
+    return "".join([f" {' '.join(words)}\n" for words in values if words])
