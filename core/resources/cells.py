@@ -61,6 +61,11 @@ def unguard(text: str) -> str:
     return text
 
 
+def as_guarded(text: str) -> str:
+    """A cell of a workbook as a CSV of ours would hold it; it may have been one, and be guarded already."""
+    return text if text[:1] not in _SIGNS or _GUARDED.match(text) else guard(text)
+
+
 def fold(text: str) -> str:
     """A word as it is compared: without case, width, blanks, underscores and hyphens."""
     return _BLANKS.sub("", unicodedata.normalize("NFKC", text)).casefold()

@@ -16,6 +16,7 @@ import orjson
 
 from core.errors import StorageFull
 from core.i18n import Lazy, _l
+from core.resources.cells import as_guarded
 from core.resources.importing.tables import unpack
 from core.resources.importing.tables.problems import TooMuch, UnreadableFile
 from core.resources.importing.tables.table import Reading, Table
@@ -67,7 +68,7 @@ class WorkbookTable(Table):
         self._rows_file.seek(self._first)
         while line := self._rows_file.readline():
             number, cells = orjson.loads(line)
-            yield number, cells
+            yield number, [as_guarded(cell) for cell in cells]
 
 
 def require_bounded(stream: IO[bytes]) -> None:
