@@ -34,6 +34,12 @@ class Policy:
     verb: str
     is_owned: bool
 
+    @property
+    def reaches_all(self) -> bool:
+        """Whether every record is within reach, whoever it belongs to."""
+        reaches = self.actor.reach(self.resource, self.verb)
+        return any(each.scope is Scope.ALL for each in reaches) or bool(reaches and not self.is_owned)
+
     def predicate(self, table: FromClause, *, named: bool = False) -> ColumnElement[bool] | None:
         """The condition that selects what the actor reaches; None when that is everything.
 

@@ -26,7 +26,8 @@ from core.resources import change_sets, indexing, timeline
 from core.resources.batch import Batch, Change
 from core.resources.declaration import LinesField, Resource
 from core.resources.gateway import Gateway
-from core.resources.schemas import InputSchema, flat_errors, input_schema
+from core.resources.loading import input_loader
+from core.resources.schemas import InputSchema, flat_errors
 from core.resources.values import TextValue
 from core.search.names import name_match
 from core.search.pinyin import sort_key
@@ -213,17 +214,21 @@ class Service:
             NotFound, Forbidden: the actor may not create records of this resource at all.
         """
         gateway = Gateway(session, actor)
+        return self.prepare_new(gateway, self.validated(gateway, inputs))
+
+    def prepare_new(self, gateway: Gateway, changes: Sequence[Change]) -> Batch:
+        """Complete new records whose values are read already, and run the rules; see `prepare`."""
         gateway.require(self.resource, "create")
-        batch = Batch(
-            self.resource, session, actor, self._validated(gateway, inputs, partial=False), "created"
-        )
+        batch = Batch(self.resource, gateway.session, gateway.actor, list(changes), "created")
+        self._require(batch)
         self._complete(batch)
         self._check_links(gateway, batch)
-        policy = Policy(actor, self.resource.name, "create", self.resource.is_owned)
-        for change in batch.good:
-            owned = {"owner_id": change.values.get("owner"), "unit_id": change.values.get("unit")}
-            if not policy.decide(owned).allowed:
-                change.refuse("owner", _l("You may not create records for this owner or unit."))
+        policy = Policy(gateway.actor, self.resource.name, "create", self.resource.is_owned)
+        if not policy.reaches_all:
+            for change in batch.good:
+                owned = {"owner_id": change.values.get("owner"), "unit_id": change.values.get("unit")}
+                if not policy.decide(owned).allowed:
+                    change.refuse("owner", _l("You may not create records for this owner or unit."))
         self._run_rules(batch)
         return batch
 
@@ -245,7 +250,7 @@ class Service:
             if version is not None and stored[record_id]["version"] != version:
                 raise StaleVersion
         gateway = Gateway(session, actor)
-        changes = self._validated(gateway, list(inputs.values()), partial=True)
+        changes = self.validated(gateway, list(inputs.values()), partial=True)
         for record_id, change in zip(inputs, changes, strict=True):
             change.id, change.before = record_id, stored[record_id]
         return self.prepare_changes(gateway, changes)
@@ -288,21 +293,38 @@ class Service:
 
     # Steps
 
-    def _validated(
-        self, gateway: Gateway, inputs: Sequence[Mapping[str, Any]], *, partial: bool
+    def validated(
+        self, gateway: Gateway, inputs: Sequence[Mapping[str, Any]], *, partial: bool = False
     ) -> list[Change]:
-        schema = input_schema(self.resource, gateway.resolver, gateway.habits)
+        """Read raw values; nothing is asked of the database. Bad rows carry their errors.
+
+        Args:
+            gateway: of the actor; fields hidden from him are unknown.
+            inputs: raw values by field name.
+            partial: leave it to `prepare_new` to ask for what a new record needs.
+        """
+        loader = input_loader(self.resource, gateway.resolver, gateway.habits)
+        nested = list(self.resource.lines_fields)
         changes = []
         for raw in inputs:
             try:
-                values = schema.load(raw, partial=partial)
+                values = loader.load(raw, partial=partial)
             except ValidationError as error:
                 changes.append(Change({}, errors=flat_errors(error)))
-            else:
-                lines = {name: values.pop(name) for name in self.resource.lines_fields if name in values}
-                changes.append(Change(values, lines=lines))
+                continue
+            lines = {name: values.pop(name) for name in nested if name in values}
+            changes.append(Change(values, lines=lines))
+            if lines:
                 self._require_of_new_lines(changes[-1])
         return changes
+
+    def _require(self, batch: Batch) -> None:
+        """A new record has what it needs."""
+        needed = [field.name for field in self.resource.fields.values() if field.is_required]
+        for change in batch.good:
+            for name in needed:
+                if change.values.get(name) is None:
+                    change.refuse(name, _l("This is needed."))
 
     def _require_of_new_lines(self, change: Change) -> None:
         """A change of a record may leave fields out, a line that is new in it may not."""
@@ -319,11 +341,15 @@ class Service:
 
     def _complete(self, batch: Batch) -> None:
         """Fill in defaults, the owner and the unit of new records."""
-        defaulted = [field for field in self.resource.fields.values() if field.default() is not None]
+        defaulted = [
+            (name, field.default)
+            for name, field in self.resource.fields.items()
+            if field.default() is not None
+        ]
         for change in batch.good:
-            for field in defaulted:
-                if change.values.get(field.name) is None:
-                    change.values[field.name] = field.default()
+            for name, default in defaulted:
+                if change.values.get(name) is None:
+                    change.values[name] = default()
             if self.resource.is_owned and "owner" not in change.values:
                 change.values["owner"] = batch.actor.user_id
         if self.resource.is_owned:
