@@ -226,10 +226,16 @@ def url(*, label: Lazy, help: Lazy | None = None, length: int = 200) -> MappedCo
 
 
 def integer(
-    *, label: Lazy, help: Lazy | None = None, default: int | None = None, grouped: bool = True
+    *,
+    label: Lazy,
+    help: Lazy | None = None,
+    default: int | None = None,
+    grouped: bool = True,
+    readonly: bool = False,
 ) -> MappedColumn[Any]:
     """A whole number; ``grouped=False`` for years and the like, shown without separators."""
-    return _column(Word(Kind.INTEGER, label, help, grouped=grouped), Integer, default=default)
+    word = Word(Kind.INTEGER, label, help, grouped=grouped, readonly=readonly)
+    return _column(word, Integer, default=default)
 
 
 def flag(*, label: Lazy, help: Lazy | None = None, default: bool = False) -> MappedColumn[Any]:
