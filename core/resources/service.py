@@ -13,13 +13,14 @@ from typing import Any, Final, NoReturn
 
 from marshmallow import Schema, ValidationError
 from psycopg2 import errors as pg
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
 from core.access.policy import Policy
 from core.auth.models import User
+from core.db.rows import insert_rows
 from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion, StorageFull
 from core.i18n import Lazy, _l
 from core.resources import change_sets, indexing, timeline
@@ -447,14 +448,9 @@ class Service:
         return columns
 
     def _insert(self, batch: Batch) -> None:
-        table = self.resource.table
         by = {"created_by_id": batch.actor.user_id, "updated_by_id": batch.actor.user_id}
-        rows = [self._columns(change) | by for change in batch.changes]
-        names = dict.fromkeys(name for row in rows for name in row)
-        statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-        numbers = batch.session.scalars(
-            statement, [{name: row.get(name) for name in names} for row in rows]
-        ).all()
+        rows = [by | self._columns(change) for change in batch.changes]
+        numbers = insert_rows(batch.session, self.resource.table, rows, numbered=True)
         for change, number in zip(batch.changes, numbers, strict=True):
             change.id = number
 
@@ -471,12 +467,12 @@ class Service:
                 update(table)
                 .where(table.c.id == bindparam("_id"))
                 .values(
-                    {name: bindparam(f"_{name}") for name in names}
-                    | {
+                    {
                         "version": table.c.version + 1,
                         "updated_at": func.now(),
                         "updated_by_id": batch.actor.user_id,
                     }
+                    | {name: bindparam(f"_{name}") for name in names}
                 )
             )
             batch.session.connection().execute(statement, rows)

@@ -8,12 +8,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import ARRAY, BigInteger, DateTime, bindparam, delete, insert, or_, select, text
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from core.auth.models import User
 from core.db.fields import Sensitivity
+from core.db.rows import insert_rows
 from core.db.session import tenant_of
 from core.errors import Forbidden, Invalid, NotFound
 from core.i18n import Lazy, _l
@@ -32,6 +33,16 @@ _UNSTORABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNNAMEABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}", re.IGNORECASE | re.ASCII)
 
+_CREATED: Final = text(
+    "insert into core_timeline_entry (resource, kind, record_id, created_at, created_by_id)"
+    " select :resource, 'created', n.id, coalesce(n.moment, now()), n.author"
+    " from unnest(:ids, :moments, :authors) with ordinality as n (id, moment, author, place) order by n.place"
+).bindparams(
+    bindparam("ids", type_=ARRAY(BigInteger)),
+    bindparam("moments", type_=ARRAY(DateTime(timezone=True))),
+    bindparam("authors", type_=ARRAY(BigInteger)),
+)
+
 _entry = TimelineEntry.__table__
 _attachment = Attachment.__table__
 _user = User.__table__
@@ -41,6 +52,9 @@ def record_changes(batch: Batch) -> None:
     """Write one entry for each changed record; an upkeep step of every batch."""
     resource = batch.resource
     if resource.is_nested or not resource.has_timeline:
+        return
+    if batch.kind == "created":
+        _record_created(batch)
         return
     entries = []
     for change in batch.changes:
@@ -60,12 +74,24 @@ def record_changes(batch: Batch) -> None:
                 "record_id": change.id,
                 "kind": batch.kind,
                 "body": change.values.get("archived_reason") if batch.kind == "archived" else None,
-                "changes": changes if batch.kind == "updated" else None,
+                "changes": changes,
                 "created_by_id": batch.actor.user_id,
             }
         )
     if entries:
-        batch.session.execute(insert(_entry), entries)
+        insert_rows(batch.session, _entry, entries)
+
+
+def _record_created(batch: Batch) -> None:
+    """New records are many in an import, and say nothing but when and by whom."""
+    by = batch.actor.user_id
+    values = {
+        "resource": batch.resource.name,
+        "ids": [change.id for change in batch.changes],
+        "moments": [change.values.get("created_at") for change in batch.changes],
+        "authors": [change.values.get("created_by", by) for change in batch.changes],
+    }
+    batch.session.execute(_CREATED, values)
 
 
 def plain(value: Any) -> Any:
