@@ -205,3 +205,50 @@ def _term(word: str) -> Term:
 def hay_of(values: Iterable[Sequence[str]]) -> str:
     """The hay of values, each its words."""
     return "".join([f" {' '.join(words)}\n" for words in values if words])
+
+
+def marked(text: str, words: Words, term: Term | None = None) -> list[tuple[int, int]]:
+    """Which characters of a text the words of a search stand for: ``[(from, to)]``, joined and in order.
+
+    Chinese is marked by how it is said as well: ``zs`` marks all of 张三. One ``term`` may be asked for
+    alone.
+    """
+    letters, places = _spelled(text)
+    said = _said(text)
+    found: set[int] = set()
+    for each in (term,) if term is not None else words.terms:
+        for written, at in ((letters, places), *said):
+            begin = written.find(each.word)
+            if begin >= 0:
+                found.update(at[begin : begin + len(each.word)])
+                break
+    marks: list[tuple[int, int]] = []
+    for place in sorted(found):
+        if marks and marks[-1][1] == place:
+            marks[-1] = (marks[-1][0], place + 1)
+        else:
+            marks.append((place, place + 1))
+    return marks
+
+
+def _spelled(text: str) -> tuple[str, list[int]]:
+    """A text folded letter by letter, and from which of its characters each letter came."""
+    letters: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
+        folded = fold(character)
+        letters.append(folded)
+        places.extend([place] * len(folded))
+    return "".join(letters), places
+
+
+def _said(text: str) -> list[tuple[str, list[int]]]:
+    """The same of how the Chinese in a text is said: as pinyin, and as initials."""
+    chinese = [place for place, character in enumerate(text) if _IS_EACH.match(character)]
+    if not chinese:
+        return []
+    syllables_ = syllables("".join(text[place] for place in chinese))
+    pairs = [(place, said) for place, said in zip(chinese, syllables_, strict=False) if said.isascii()]
+    whole = "".join(said for _place, said in pairs), [place for place, said in pairs for _ in said]
+    initials = "".join(said[0] for _place, said in pairs), [place for place, _said in pairs]
+    return [initials, whole]

@@ -1,0 +1,176 @@
+"""Which records a search finds: few enough to be ranked, within the reader's reach, in bounded time.
+
+Documents say what matches; whether the reader may find it is asked of the record itself, joined in
+every statement, so an owner, a unit or an archive mark needs no upkeep and can never be out of date.
+A search looks
+
+1. at the newest documents, which settles words that stand in many records, and for the record that
+   is called exactly so;
+2. where that did not find enough, at what the index has under the pieces of the words, up to a bound;
+3. where the bound was met by records out of reach, at the reader's own records first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import CTE, ColumnElement, Select, Subquery, func, literal, null, select, union_all
+
+from core.resources.conditions import Conditions
+from core.resources.declaration import Resource
+from core.resources.filters import All, Node
+from core.resources.matching import in_open_fields, opens_guarded
+from core.resources.query import EVERYTHING
+from core.search import index
+from core.search.text import Words
+
+#: So many documents are looked at before the index is asked; half a millisecond.
+NEWEST: Final = 1000
+#: So many matches among them, and the words are common: the index would have too many.
+COMMON: Final = 20
+#: So many documents are taken from the index; what has more matches is known by its newest.
+INDEXED: Final = 4000
+#: So many records within reach are looked at where the index gave mostly others.
+REACHED: Final = 30_000
+_EXACT: Final = 50
+_COUNT: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record that matches, and how well: see `core.search.index.rank`."""
+
+    record_id: int
+    rank: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One resource in a search."""
+
+    resource: Resource
+    #: Whether the fields of the guarded hay are open to the reader.
+    guarded: bool
+    standing: Sequence[ColumnElement[bool]]
+    is_narrow: bool
+
+
+class Candidates:
+    """The candidates of one search in some resources."""
+
+    def __init__(
+        self,
+        conditions: Conditions,
+        resources: Iterable[Resource],
+        words: Words,
+        limit: int,
+        where: Node = EVERYTHING,
+    ) -> None:
+        self._conditions = conditions
+        self._words = words
+        self._limit = limit
+        self._found: dict[str, dict[int, Candidate]] = {}
+        self._asked = [self._ask(resource, where) for resource in resources if resource.is_searched]
+
+    def _ask(self, resource: Resource, where: Node) -> _Asked:
+        standing = self._conditions.standing(resource, with_archived=False)
+        is_narrow = where != All() or self._conditions.scope(resource, resource.table) is not None
+        if where != All():
+            standing.append(self._conditions.compile(where, resource, resource.table))
+        resolver = self._conditions.resolver
+        shown = in_open_fields(resolver, resource, resource.table, self._words)
+        if shown is not None:
+            standing.append(shown)
+        return _Asked(resource, opens_guarded(resolver, resource), standing, is_narrow)
+
+    def find(self) -> dict[str, list[Candidate]]:
+        """``{resource: its candidates, the best first}``, at most the limit of each."""
+        if not self._words.terms:
+            return {}
+        self._run([part for each in self._asked for part in self._first(each)])
+        open_ = [each for each in self._asked if not self._has(each, max(self._limit, COMMON))]
+        is_cut = self._run([part for each in open_ for part in self._by_grams(each)])
+        cut = [each for each in open_ if each.resource.name in is_cut and not self._has(each, self._limit)]
+        self._run([self._matching(each, self._within_reach(each)) for each in cut])
+        return {
+            name: sorted(found.values(), key=_goodness)[: self._limit]
+            for name, found in self._found.items()
+            if found
+        }
+
+    def _has(self, asked: _Asked, count: int) -> bool:
+        return len(self._found.get(asked.resource.name, ())) >= count
+
+    def _run(self, parts: Sequence[Select[Any]]) -> set[str]:
+        """Take what some statements find; the resources of which the index gave as much as it may."""
+        cut: set[str] = set()
+        if parts:
+            rows = self._conditions.session.connection().execute(
+                union_all(*parts) if len(parts) > 1 else parts[0]
+            )
+            for name, number, rank, at in rows:
+                if rank == _COUNT:
+                    cut |= {name} if number >= INDEXED else set()
+                else:
+                    self._found.setdefault(name, {})[number] = Candidate(number, rank, at)
+        return cut
+
+    # Statements
+
+    def _first(self, asked: _Asked) -> list[Select[Any]]:
+        exact = index.exact(self._words, asked.resource.name, guarded=asked.guarded)
+        newest = _newest(asked.resource, NEWEST)
+        return [
+            self._matching(asked, newest),
+            self._matching(asked, _documents().where(exact).limit(_EXACT).subquery()),
+        ]
+
+    def _by_grams(self, asked: _Asked) -> list[Select[Any]]:
+        pieces = index.with_grams(self._words, asked.resource.name, guarded=asked.guarded)
+        if pieces is None:
+            return [self._matching(asked, _newest(asked.resource, REACHED))]
+        taken = _documents().where(pieces).limit(INDEXED).cte()
+        counted = select(literal(asked.resource.name), func.count(), literal(_COUNT), null()).select_from(
+            taken
+        )
+        return [self._matching(asked, taken), counted]
+
+    def _within_reach(self, asked: _Asked) -> Subquery:
+        """The documents of what the reader reaches; of everything the newest where that is all."""
+        if not asked.is_narrow:
+            return _newest(asked.resource, REACHED)
+        reached = select(asked.resource.table.c.id).where(*asked.standing).limit(REACHED).subquery()
+        documents = index.documents
+        own = (documents.c.resource == asked.resource.name) & (documents.c.record_id == reached.c.id)
+        return _documents().select_from(reached).join(documents, own).subquery()
+
+    def _matching(self, asked: _Asked, documents: Subquery | CTE) -> Select[Any]:
+        table, words = asked.resource.table, self._words
+        rank = index.rank(words, asked.resource.name, guarded=asked.guarded, at=documents).label("rank")
+        return (
+            select(literal(asked.resource.name), table.c.id, rank, documents.c.updated_at)
+            .select_from(documents)
+            .join(table, table.c.id == documents.c.record_id)
+            .where(index.spelled(words, guarded=asked.guarded, at=documents), *asked.standing)
+            .order_by(rank, documents.c.updated_at.desc())
+            .limit(max(self._limit, COMMON))
+        )
+
+
+def _goodness(each: Candidate) -> tuple[int, float, int]:
+    return each.rank, -each.updated_at.timestamp(), -each.record_id
+
+
+def _documents() -> Select[Any]:
+    columns = index.documents.c
+    return select(columns.record_id, columns.hay, columns.hay_guarded, columns.grams, columns.updated_at)
+
+
+def _newest(resource: Resource, count: int) -> Subquery:
+    documents = index.documents
+    own = _documents().where(documents.c.resource == resource.name)
+    return own.order_by(documents.c.updated_at.desc()).limit(count).subquery()
