@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import count
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
 from marshmallow import ValidationError
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     FromClause,
     String,
     and_,
+    any_,
+    bindparam,
     exists,
     false,
     func,
@@ -25,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from core.access.actor import Actor
 from core.access.policy import Policy
@@ -42,8 +47,37 @@ from core.resources.values import Habits, first_message, reader_of
 _PHONE_PART: Final = re.compile(r"\+?[0-9()-]*[0-9][0-9()-]*")
 
 
-_Compare = Callable[[Any, Any], ColumnElement[bool]]
-_COMPARE: Final[Mapping[str, _Compare]] = {"eq": eq, "gt": gt, "gte": ge, "lt": lt, "lte": le}
+_Test = Callable[[Any, Any], ColumnElement[bool]]
+
+
+def _tags(column: Any) -> Any:
+    return type_coerce(column, ARRAY(String))
+
+
+#: Every test a filter can make of a column, with or without something to compare it with.
+_TESTS: Final[Mapping[str, _Test]] = {
+    "eq": eq,
+    "ne": lambda column, value: column.is_distinct_from(value),
+    "gt": gt,
+    "gte": ge,
+    "lt": lt,
+    "lte": le,
+    "one_of": lambda column, values: column == any_(values),
+    "like": lambda column, pattern: func.lower(column).like(func.lower(pattern), escape="/"),
+    "has_tag": lambda column, tags: _tags(column).contains(tags),
+    "has_any_tag": lambda column, tags: _tags(column).overlap(tags),
+    "is_null": lambda column, _: column.is_(None),
+    "is_not_null": lambda column, _: column.is_not(None),
+    "is_empty": lambda column, _: column.is_(None),
+    "is_filled": lambda column, _: column.is_not(None),
+    "has_no_tags": lambda column, _: _tags(column) == [],
+    "has_tags": lambda column, _: _tags(column) != [],
+    "never": lambda column, _: false(),
+}
+#: Tests without an operand.
+_BARE: Final = ("is_null", "is_not_null", "is_empty", "is_filled", "has_no_tags", "has_tags", "never")
+#: Behind links these also hold where there is no record: where there is none that passes the other test.
+_EMPTY: Final = {"is_empty": "is_filled", "has_no_tags": "has_tags"}
 
 
 class Conditions:
@@ -53,8 +87,10 @@ class Conditions:
         self.session = session
         self.actor = actor
         self.resolver = resolver
-        #: Whether scopes leave the actor's units and number open; see `Policy.predicate`.
+        #: Whether scopes leave the actor's units and number open (see `Policy.predicate`), and
+        #: filters what they compare with (see `form`).
         self.named = named
+        self._numbers = count()
 
     @cached_property
     def habits(self) -> Habits:
@@ -117,22 +153,51 @@ class Conditions:
                 return not_(func.coalesce(self.compile(part, resource, table), false()))
             case Condition():
                 path = self.resolver.predicate(resource, node.path)
-                return self._along(path.steps, path, node, table)
+                test, operand = self._read(path, node)
+                return self._along(path.steps, path.leaf, test, operand, table)
+
+    def form(self, node: Node, resource: Resource, operands: dict[str, Any]) -> Hashable:
+        """What of a filter tree decides its SQL; the rest is put into ``operands``.
+
+        They bear the names under which a ``named`` `compile` of a tree of the same form leaves them open.
+        """
+        match node:
+            case All(parts):
+                return "all", *(self.form(part, resource, operands) for part in parts)
+            case AnyOf(parts):
+                return "any", *(self.form(part, resource, operands) for part in parts)
+            case Not(part):
+                return "not", self.form(part, resource, operands)
+            case Condition():
+                test, operand = self._read(self.resolver.predicate(resource, node.path), node)
+                if test not in _BARE:
+                    operands[_operand_name(len(operands))] = operand
+                return node.path, test
 
     def _along(
-        self, steps: Sequence[Field | LinesField], path: Path, condition: Condition, table: FromClause
+        self, steps: Sequence[Field | LinesField], leaf: Field, test: str, operand: Any, table: FromClause
     ) -> ColumnElement[bool]:
         if not steps:
-            return self._test(path, condition, table)
-        if condition.op == "isnull" and self._truth(condition):
-            wanted = Condition(condition.path, "isnull", False)
-            return not_(self._along(steps, path, wanted, table))
+            column: ColumnElement[Any] = table.c[leaf.column.name]
+            return _TESTS[test](column, None if test in _BARE else self._operand(test, column, operand))
+        if test in _EMPTY:
+            return not_(self._along(steps, leaf, _EMPTY[test], operand, table))
         step, *rest = steps
         if isinstance(step, LinesField):
             target = alias_of(step, table, "condition")
-            inner = self._along(rest, path, condition, target)
+            inner = self._along(rest, leaf, test, operand, target)
             return exists().where(target.c[step.via.column.name] == table.c.id, inner)
-        return self._reachable(step, table, lambda target: self._along(rest, path, condition, target))
+        return self._reachable(step, table, lambda target: self._along(rest, leaf, test, operand, target))
+
+    def _operand(self, test: str, column: ColumnElement[Any], value: Any) -> BindParameter[Any]:
+        """What a test compares with: the value, or an open parameter for it."""
+        # Without its length, so that a longer text is not cut to one that matches.
+        type_: TypeEngine[Any] = String() if isinstance(column.type, String) else column.type
+        if test in ("one_of", "has_tag", "has_any_tag"):
+            type_ = ARRAY(String if test != "one_of" else type_)
+        if self.named:
+            return bindparam(_operand_name(next(self._numbers)), type_=type_, required=True)
+        return bindparam(None, value, type_=type_, unique=True)
 
     def _reachable(
         self, link: Field, table: FromClause, condition: Callable[[FromClause], ColumnElement[bool]]
@@ -144,9 +209,13 @@ class Conditions:
         reached = [] if scope is None else [scope]
         return exists().where(target.c.id == table.c[link.column.name], *reached, condition(target))
 
-    def _test(self, path: Path, condition: Condition, table: FromClause) -> ColumnElement[bool]:
-        field, op = path.leaf, condition.op
-        kind = field.word.kind
+    def _read(self, path: Path, condition: Condition) -> tuple[str, Any]:
+        """Which test a condition makes, and what it compares with.
+
+        Raises:
+            Invalid: the operator does not fit the field, or the value does not.
+        """
+        kind, op, value = path.leaf.word.kind, condition.op, condition.value
         if op not in OPERATORS[kind]:
             known = ", ".join(OPERATORS[kind])
             raise Invalid(
@@ -156,36 +225,31 @@ class Conditions:
                     ]
                 }
             )
-        column: ColumnElement[Any] = table.c[field.column.name]
-        tags = type_coerce(column, ARRAY(String))
         if op == "isnull":
-            empty: ColumnElement[bool] = tags == [] if kind is Kind.TAGS else column.is_(None)
-            return empty if self._truth(condition) else ~empty
+            is_empty = self._truth(condition)
+            if kind is Kind.TAGS:
+                return "has_no_tags" if is_empty else "has_tags", None
+            return "is_empty" if is_empty else "is_filled", None
         if op == "in":
             values = self._values(path, condition)
             if kind is Kind.TAGS:
-                overlapping: ColumnElement[bool] = tags.overlap(values)
-                return overlapping
-            return column.in_(values) if values else false()
+                return "has_any_tag", values
+            return ("one_of", values) if values else ("never", None)
         if kind is Kind.TAGS:
-            return tags.contains([self._text(condition)])
+            return "has_tag", [self._text(condition)]
         if op in ("contains", "startswith"):
             text = self._text(condition)
             if kind is Kind.PHONE:
                 text = _dialled(text)
                 if not text:
-                    return false()
-            return (
-                column.icontains(text, autoescape=True)
-                if op == "contains"
-                else column.istartswith(text, autoescape=True)
-            )
-        if condition.value is None and op in ("eq", "ne"):
-            return column.is_(None) if op == "eq" else column.is_not(None)
-        value = self._value(path, condition.value)
-        if op == "ne":
-            return column.is_distinct_from(value)
-        return _COMPARE[op](column, value)
+                    return "never", None
+            return "like", _pattern(text, anywhere=op == "contains")
+        if op in ("eq", "ne"):
+            value = None if value is None else self._value(path, value)
+            if value is None:
+                return "is_null" if op == "eq" else "is_not_null", None
+            return op, value
+        return op, self._value(path, value)
 
     def _value(self, path: Path, value: Any) -> Any:
         field = path.leaf
@@ -237,6 +301,16 @@ class Conditions:
 
         words = unicodedata.normalize("NFKC", q.replace("\x00", "")).split()
         return and_(true(), *map(somewhere, words))
+
+
+def _operand_name(number: int) -> str:
+    return f"asked_{number}"
+
+
+def _pattern(text: str, *, anywhere: bool) -> str:
+    """What a text is like that contains, or starts with, ``text``; "/" takes the meaning from a sign."""
+    plain = text.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    return f"%{plain}%" if anywhere else f"{plain}%"
 
 
 def names_archived(query: Query) -> bool:

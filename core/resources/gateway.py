@@ -6,12 +6,14 @@ selected or compared, and a link to a record out of reach shows its number witho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
+    BindParameter,
     ColumnElement,
     Result,
     Row,
@@ -35,6 +37,7 @@ from core.resources.conditions import Conditions, names_archived
 from core.resources.cursors import after, read_cursor, write_cursor
 from core.resources.declaration import Field, LinesField, Resource
 from core.resources.filters import Node
+from core.resources.prepared import Prepared
 from core.resources.query import EVERYTHING, Query
 from core.resources.resolver import Resolver, UnknownField
 from core.resources.selection import Selection, Shape, Template, sort_column
@@ -60,7 +63,7 @@ class Page:
     """One page of a list."""
 
     shape: Shape
-    rows: Sequence[Row[Any]]
+    rows: Sequence[Sequence[Any]]
     #: None when the count was not asked for.
     total: int | None
     #: Where the next page begins; None at the end.
@@ -100,27 +103,30 @@ class Gateway(Conditions):
             Invalid: a value, operator or cursor is not right.
         """
         self.require(resource, "read")
-        template = self._list_template(resource, query)
-        shape, sortings = template.shape, template.sortings
-        asked = self.asked(resource, query)
-        statement = template.statement.where(*asked)
-        if query.cursor is not None:
-            statement = statement.where(after(sortings, read_cursor(query.cursor, sortings)))
-        elif query.page > 1:
-            statement = statement.offset((query.page - 1) * query.per_page)
-        rows: Sequence[Row[Any]] = self._execute(statement.limit(query.per_page + 1)).all()
+        if query.q or query.cursor is not None:
+            template = self._list_template(resource, query)
+            rows: Sequence[Sequence[Any]] = self._execute(self._paged(template, resource, query)).all()
+        else:
+            operands: dict[str, Any] = {}
+            template = self._list_template(resource, query, self.form(query.where, resource, operands))
+            paging = {"limit": query.per_page + 1, "offset": (query.page - 1) * query.per_page}
+            rows = self._rows(template, operands | paging)
         next_cursor = None
         if len(rows) > query.per_page:
             rows = rows[: query.per_page]
-            next_cursor = write_cursor(sortings, rows[-1][-len(sortings) :])
+            next_cursor = write_cursor(template.sortings, rows[-1][-len(template.sortings) :])
         total = None
         if query.count:
-            if query.page == 1 and query.cursor is None and next_cursor is None:
-                total = len(rows)
-            else:
-                counted = self._count_template(resource, query).statement.where(*asked)
-                total = self._execute(counted).scalar_one()
-        return Page(shape, rows, total, next_cursor)
+            is_all = query.page == 1 and query.cursor is None and next_cursor is None
+            total = len(rows) if is_all else self.count(resource, query)
+        return Page(template.shape, rows, total, next_cursor)
+
+    def _paged(self, template: Template, resource: Resource, query: Query) -> Select[Any]:
+        """The statement of a page whose SQL depends on values: of a search, or behind a cursor."""
+        statement = template.statement.where(*self.asked(resource, query)).limit(query.per_page + 1)
+        if query.cursor is None:
+            return statement.offset((query.page - 1) * query.per_page)
+        return statement.where(after(template.sortings, read_cursor(query.cursor, template.sortings)))
 
     def count(self, resource: Resource, query: Query, limit: int | None = None) -> int:
         """How many records match; counting ends at ``limit``, so that a large table need not be read through.
@@ -130,14 +136,14 @@ class Gateway(Conditions):
             UnknownField, Invalid: see `page`.
         """
         self.require(resource, "read")
-        asked = self.asked(resource, query)
-        if limit is None:
-            counted = self._count_template(resource, query).statement.where(*asked)
-        else:
+        if limit is not None or query.q:
             standing = self.standing(resource, names_archived(query))
-            some = select(literal(1)).select_from(resource.table).where(*standing, *asked).limit(limit)
-            counted = select(func.count()).select_from(some.subquery())
-        return int(self._execute(counted).scalar_one())
+            some = select(literal(1)).select_from(resource.table)
+            some = some.where(*standing, *self.asked(resource, query)).limit(limit)
+            return int(self._execute(select(func.count()).select_from(some.subquery())).scalar_one())
+        operands: dict[str, Any] = {}
+        template = self._count_template(resource, query, self.form(query.where, resource, operands))
+        return int(self._rows(template, operands)[0][0])
 
     def get(self, resource: Resource, record_id: int, fields: Sequence[str] = ()) -> dict[str, Any]:
         """One record with its nested lines, and ``version`` besides its fields.
@@ -147,9 +153,10 @@ class Gateway(Conditions):
         """
         self.require(resource, "read")
         template = self._record_template(resource, tuple(fields))
-        row = self._execute(template.statement, record_id=record_id).first()
-        if row is None:
+        rows = self._rows(template, {"record_id": record_id})
+        if not rows:
             raise NotFound
+        (row,) = rows
         record = template.shape.record(row)
         version = len(row) - len(template.nested) - 1
         record["version"] = row[version]
@@ -312,24 +319,33 @@ class Gateway(Conditions):
 
     # Templates: what is the same for all actors of a kind is worked out once
 
-    def _list_template(self, resource: Resource, query: Query) -> Template:
+    def _list_template(self, resource: Resource, query: Query, form: Hashable = None) -> Template:
+        """What selects a page: its filter and paging are open parameters where a ``form`` is given."""
+
         def build(conditions: Conditions) -> Template:
             selection = Selection(conditions, resource)
             shape = selection.fields(query.fields)
             sortings = tuple(selection.sort(query.sort))
             selection.columns += [each.column for each in sortings]
-            return Template(selection.statement(*conditions.standing(resource, archived)), shape, sortings)
+            statement = selection.statement(*conditions.standing(resource, archived))
+            if form is None:
+                return Template(statement, shape, sortings)
+            asked = conditions.compile(query.where, resource, resource.table)
+            paged = statement.where(asked).limit(_open("limit")).offset(_open("offset"))
+            return Template(paged, shape, sortings, prepared=self._prepare(paged))
 
         archived = names_archived(query)
-        return self._template(("list", resource, query.fields, query.sort, archived), build)
+        return self._template(("list", resource, query.fields, query.sort, archived, form), build)
 
-    def _count_template(self, resource: Resource, query: Query) -> Template:
+    def _count_template(self, resource: Resource, query: Query, form: Hashable) -> Template:
         def build(conditions: Conditions) -> Template:
             counted = select(func.count()).select_from(resource.table)
-            return Template(counted.where(*conditions.standing(resource, archived)), Shape((), ()))
+            asked = conditions.compile(query.where, resource, resource.table)
+            statement = counted.where(*conditions.standing(resource, archived), asked)
+            return Template(statement, Shape((), ()), prepared=self._prepare(statement))
 
         archived = names_archived(query)
-        return self._template(("count", resource, archived), build)
+        return self._template(("count", resource, archived, form), build)
 
     def _record_template(self, resource: Resource, fields: tuple[str, ...]) -> Template:
         def build(conditions: Conditions) -> Template:
@@ -339,9 +355,10 @@ class Gateway(Conditions):
             shape = selection.fields(plain or (("id",) if fields else ()))
             nested = [(lines, *_nested(conditions, lines)) for lines in wanted]
             selection.columns += [resource.table.c.version, *(rows for _each, _shape, rows in nested)]
-            is_it = resource.table.c.id == bindparam("record_id", required=True)
+            is_it = resource.table.c.id == _open("record_id")
             statement = selection.statement(is_it, conditions.scope(resource, resource.table))
-            return Template(statement, shape, nested=tuple((lines, shape) for lines, shape, _rows in nested))
+            shapes = tuple((lines, shape) for lines, shape, _rows in nested)
+            return Template(statement, shape, nested=shapes, prepared=self._prepare(statement))
 
         return self._template(("record", resource, fields), build)
 
@@ -356,9 +373,17 @@ class Gateway(Conditions):
             found = _templates[full] = build(named)
         return found
 
-    def _execute(self, statement: Select[Any], **values: Any) -> Result[Any]:
+    def _prepare(self, statement: Select[Any]) -> Prepared:
+        return Prepared(statement, self.session.connection().dialect)
+
+    def _rows(self, template: Template, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """All rows of a prepared template for this actor."""
+        assert template.prepared is not None
+        return template.prepared.rows(self.session.connection(), {**self.scope_values, **values})
+
+    def _execute(self, statement: Select[Any]) -> Result[Any]:
         """Rows of a statement, past the session's object loading, which these reads do not use."""
-        return self.session.connection().execute(statement, self.scope_values | values)
+        return self.session.connection().execute(statement, self.scope_values)
 
     def _bucket(self, field: Field, column: ColumnElement[Any], bucket: str, name: str) -> ColumnElement[Any]:
         if field.word.kind not in _DAYS or bucket not in BUCKETS:
@@ -386,6 +411,18 @@ class Gateway(Conditions):
         if found.steps or measure not in MEASURES or found.leaf.word.kind not in kinds:
             raise Invalid({"measures": [_l("“%(name)s” cannot be measured.", name=name)]})
         return getattr(func, measure)(found.leaf.column)  # type: ignore[no-any-return]
+
+
+def _open(name: str) -> BindParameter[Any]:
+    """A parameter each request fills; without it the statement fails."""
+    return bindparam(name, type_=BigInteger(), required=True)
+
+
+def hint_of(resource: Resource, record: Mapping[str, Any]) -> str:
+    """What stands muted beside a record's name, as far as the reader sees it."""
+    values = (record.get(name) for name in resource.subtitle)
+    shown = (each["label"] if isinstance(each, dict) else str(each) for each in values if each)
+    return " · ".join(filter(None, shown))
 
 
 def _from_json(shape: Shape, row: list[Any]) -> list[Any]:

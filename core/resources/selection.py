@@ -15,6 +15,7 @@ from core.i18n import _l
 from core.resources.conditions import Conditions, alias_of
 from core.resources.cursors import Sorting
 from core.resources.declaration import Field, LinesField, Resource
+from core.resources.prepared import Prepared
 from core.resources.query import Order
 from core.resources.resolver import Path, UnknownField
 
@@ -49,6 +50,8 @@ class Template:
     sortings: tuple[Sorting, ...] = ()
     #: Nested lines, each a column of JSON behind the version.
     nested: tuple[tuple[LinesField, Shape], ...] = ()
+    #: The statement made ready, where only values differ from request to request.
+    prepared: Prepared | None = None
 
 
 class Selection:
