@@ -1,37 +1,26 @@
-"""Records as a file that is sent while it is made."""
+"""Records as a file: sent while it is made, or made before by a job."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
 
-from flask import Response, g
+from flask import Response, g, send_file
 from sqlalchemy.orm import Session
 
 from core.resources.declaration import Resource
 from core.resources.exporting import Format, write
+from core.resources.exporting.runs import Wish, open_export
 from core.resources.gateway import Gateway
-from core.resources.query import Query
 from core.web.lifecycle import kernel
 
 
-def table_answer(
-    resource: Resource,
-    query: Query,
-    form: Format,
-    *,
-    names: Sequence[str] = (),
-    language: str | None = None,
-    title: str = "",
-) -> Response:
+def table_answer(resource: Resource, wish: Wish, *, title: str = "") -> Response:
     """All records the present actor may take out, streamed; see `core.resources.exporting.write`.
 
     Args:
         resource: what to write.
-        query: which records, in which order.
-        form: of the file.
-        names: columns; every field without the lines when empty.
-        language: whose labels are written; None for names and stored values.
+        wish: which records, as what.
         title: of the file, without its ending; the resource's plural by itself.
 
     Raises:
@@ -40,16 +29,37 @@ def table_answer(
     # The request's own transaction ends with the first byte, so the stream reads in one of its own.
     session = kernel().database.session(g.tenant)
     try:
-        pieces = write(Gateway(session, g.actor), resource, query, form, names=names, language=language)
+        pieces = write(
+            Gateway(session, g.actor), resource, wish.query, wish.form,
+            names=wish.names, language=wish.language,
+        )  # fmt: skip
         first = next(pieces, b"")
     except BaseException:
         session.close()
         raise
     content = _closing(session, chain([first], pieces))
-    response = Response(content, content_type=form.media_type, direct_passthrough=True)
+    response = Response(content, content_type=wish.form.media_type, direct_passthrough=True)
     response.call_on_close(session.close)
-    name = f"{title or resource.plural_name}.{form}"
+    name = f"{title or resource.plural_name}.{wish.form}"
     response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def file_answer(number: int) -> Response:
+    """The file of one of the present actor's exports, for saving only.
+
+    Raises:
+        NotFound: it is not his, not there yet, or no more.
+    """
+    found, path = open_export(g.session, g.actor, number, kernel().config)
+    response = send_file(
+        path,
+        mimetype=Format(found["format"]).media_type,
+        as_attachment=True,
+        download_name=f"{found['title']}.{found['format']}",
+        conditional=True,
+    )
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 

@@ -8,18 +8,18 @@ One source gives the chosen columns batch by batch from the gateway; each format
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from core.resources.declaration import Resource
 from core.resources.exporting.comma_separated import BOM, csv_pieces
 from core.resources.exporting.formats import Format
 from core.resources.exporting.json_lines import json_pieces
-from core.resources.exporting.source import Source
-from core.resources.exporting.spreadsheet import MAX_ROWS, xlsx_pieces
+from core.resources.exporting.source import Source, count_records
+from core.resources.exporting.spreadsheet import require_room, xlsx_pieces
 from core.resources.gateway import Gateway
 from core.resources.query import Query
 
-__all__ = ["BOM", "MAX_ROWS", "Format", "Source", "write"]
+__all__ = ["BOM", "Format", "Source", "count_records", "write"]
 
 
 def write(
@@ -30,6 +30,7 @@ def write(
     *,
     names: Sequence[str] = (),
     language: str | None = None,
+    on_rows: Callable[[int], None] | None = None,
 ) -> Iterator[bytes]:
     """Write all records that match ``query``, in pieces of about 2,000.
 
@@ -43,14 +44,17 @@ def write(
         names: columns (see `core.resources.columns`); every field without the lines when empty.
         language: whose labels stand in the header and for choices; None for names and stored values.
             JSON lines always have these.
+        on_rows: is told after each batch how many records are written; may raise, which ends it.
 
     Raises:
         NotFound, Forbidden: the actor may not export this resource.
         UnknownField: a column, filter or order names a field that is not there or not for this reader.
         Invalid: a value or operator of the filter is not right.
-        TooManyRows: a sheet of Excel holds fewer; raised with the first piece.
+        TooManyRows: a sheet of Excel holds fewer.
     """
-    source = Source(gateway, resource, query, names)
+    if form is Format.XLSX:
+        require_room(count_records(gateway, resource, query))
+    source = Source(gateway, resource, query, names, on_rows=on_rows)
     if form is Format.CSV:
         return csv_pieces(source, language)
     if form is Format.XLSX:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.db.fields import Word
 from core.i18n import speaking
@@ -16,7 +16,7 @@ from core.resources.columns import Column, columns_of, headers, read_column
 from core.resources.declaration import Field, Resource
 from core.resources.gateway import Gateway
 from core.resources.query import Query
-from core.resources.selection import Shape
+from core.resources.selection import Selection, Shape
 
 #: The lines of one record.
 _Line = Sequence[Mapping[str, Any]]
@@ -35,7 +35,15 @@ class Values:
 class Source:
     """Records of one resource as columns of values; what can be refused is refused when it is made."""
 
-    def __init__(self, gateway: Gateway, resource: Resource, query: Query, names: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        resource: Resource,
+        query: Query,
+        names: Sequence[str] = (),
+        *,
+        on_rows: Callable[[int], None] | None = None,
+    ) -> None:
         """Prepare the stream and read its first batch.
 
         Args:
@@ -43,6 +51,7 @@ class Source:
             resource: what goes out.
             query: its filter, search and order count; page and fields do not.
             names: columns (see `core.resources.columns`); every field without the lines when empty.
+            on_rows: is told after each batch how many records are written.
 
         Raises:
             NotFound, Forbidden: the actor may not export this resource.
@@ -52,10 +61,8 @@ class Source:
         gateway.require(resource, "export")
         self.gateway = gateway
         self.resource = resource
-        if names:
-            self.columns = [read_column(gateway.resolver, resource, name) for name in dict.fromkeys(names)]
-        else:
-            self.columns = [each for each in columns_of(gateway.resolver, resource) if each.lines is None]
+        self.columns = chosen_columns(gateway, resource, names)
+        self._on_rows = on_rows
         needed = dict.fromkeys(column.field.name for column in self.columns if column.lines is None)
         if any(column.lines is not None for column in self.columns):
             needed["id"] = None
@@ -86,10 +93,14 @@ class Source:
 
     def batches(self) -> Iterator[list[Values]]:
         """The columns of about 2,000 records at a time; can be read once."""
+        count = 0
         for shape, rows in self._parts:
             places = list(zip(*rows, strict=True))
             lines = self._lines(shape, places)
             yield [self._values(column, shape, places, lines) for column in self.columns]
+            count += len(rows)
+            if self._on_rows is not None:
+                self._on_rows(count)
 
     def _lines(self, shape: Shape, places: Sequence[Sequence[Any]]) -> Mapping[str, Sequence[_Line]]:
         """The lines of a batch of records by their name; one query for each name."""
@@ -141,6 +152,28 @@ class Source:
         if column.by is not None:
             return Values(self._behind(column, column.by, numbers))
         return _named(numbers, [None if value is None else value["label"] for value in values])
+
+
+def chosen_columns(gateway: Gateway, resource: Resource, names: Sequence[str]) -> list[Column]:
+    """The columns called ``names``; every field without the lines when there are none.
+
+    Raises:
+        UnknownField: a name is no column of this reader.
+    """
+    if not names:
+        return [each for each in columns_of(gateway.resolver, resource) if each.lines is None]
+    return [read_column(gateway.resolver, resource, name) for name in dict.fromkeys(names)]
+
+
+def count_records(gateway: Gateway, resource: Resource, query: Query, names: Sequence[str] = ()) -> int:
+    """How many records a `Source` made of the same would give; refuses what it would refuse."""
+    gateway.require(resource, "export")
+    chosen_columns(gateway, resource, names)
+    Selection(gateway, resource).sort(query.sort)
+    exportable = gateway.scope(resource, resource.table, "export")
+    statement = select(func.count()).select_from(resource.table).where(gateway.condition(resource, query))
+    counted = statement if exportable is None else statement.where(exportable)
+    return gateway.session.scalar(counted) or 0
 
 
 def _leaf(column: Column) -> Field:

@@ -71,11 +71,21 @@ class _Looks:
     moment: Look
 
 
+def require_room(rows: int) -> None:
+    """Pass when so many records fit on a sheet.
+
+    Raises:
+        TooManyRows: they do not.
+    """
+    if rows > MAX_ROWS:
+        raise TooManyRows(rows=f"{rows:,}")
+
+
 def xlsx_pieces(source: Source, language: str | None) -> Iterator[bytes]:
     """The file in pieces; it is written to a folder of its own first, which is gone at the end.
 
     Raises:
-        TooManyRows, CellTooLong: it does not fit.
+        CellTooLong: a text does not fit.
         StorageFull: there is no space for it.
     """
     with tempfile.TemporaryDirectory(prefix="guanxi-export-") as folder:
@@ -90,6 +100,17 @@ def xlsx_pieces(source: Source, language: str | None) -> Iterator[bytes]:
 def _write(source: Source, language: str | None, path: Path) -> None:
     options = {"constant_memory": True, "tmpdir": str(path.parent), "in_memory": False}
     workbook = xlsxwriter.Workbook(str(path), options)
+    try:
+        _fill(workbook, source, language)
+        workbook.close()
+    except FileCreateError as error:
+        raise error.args[0] from error  # the reason, such as a full disk
+    finally:
+        for sheet in workbook.worksheets():
+            sheet.row_data_fh.close()  # left open where the writing has ended early
+
+
+def _fill(workbook: xlsxwriter.Workbook, source: Source, language: str | None) -> None:
     looks = _looks(workbook)
     with speaking(language or "en"):
         title = str(source.resource.title_plural)
@@ -113,10 +134,6 @@ def _write(source: Source, language: str | None, path: Path) -> None:
                 if value is not None:
                     writers[at](row, at, value)
     sheet.autofilter(0, 0, row, len(header) - 1)
-    try:
-        workbook.close()
-    except FileCreateError as error:
-        raise error.args[0] from error  # the reason, such as a full disk
 
 
 def _looks(workbook: xlsxwriter.Workbook) -> _Looks:

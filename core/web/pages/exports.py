@@ -10,6 +10,7 @@ from flask import Response, g, request
 from core.i18n import language
 from core.resources.declaration import Resource
 from core.resources.exporting import Format
+from core.resources.exporting.runs import Wish
 from core.web.downloads import table_answer
 from core.web.lifecycle import gateway
 from core.web.pages import bp
@@ -23,7 +24,7 @@ def export(addon: str, plural: str) -> Response:
     resource = resource_at(addon, plural)
     gateway().require(resource, "export")
     query = query_of(resource, Address(resource.url, request.args.to_dict(flat=False)))
-    return table_answer(resource, query, Format.CSV, language=language(), title=_title(resource))
+    return table_answer(resource, Wish(query, Format.CSV, (), language()), title=_title(resource))
 
 
 def _title(resource: Resource) -> str:
