@@ -1,15 +1,13 @@
-"""Documents of records for the quick search: kept with every write, made anew where they are missing."""
+"""Documents of records for the quick search, kept with every write."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import chain
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from core.db.fields import Kind, Sensitivity
@@ -17,20 +15,13 @@ from core.resources.batch import Batch
 from core.resources.declaration import Field, LinesField, Resource
 from core.search import index
 from core.search.index import Document
-from core.search.models import SearchState
 from core.search.text import exactly, grams_of, hay_of, number_words, phone_words, sounds_of, words_of
 
-#: Raised with every change of what documents hold, so that those of older rules are made anew.
-RULES: Final = 1
-#: So many records are treated in one transaction of a rebuild.
-BATCH: Final = 2000
-
-_state = SearchState.__table__
 #: ``{record: [(field of its lines, value)]}``
 _Lines = Mapping[int | None, Sequence[tuple[Field, Any]]]
 
 
-def record_documents(batch: Batch) -> None:
+def recorddocuments_of(batch: Batch) -> None:
     """Keep the documents of changed records; an upkeep step of every batch."""
     resource = batch.resource
     if not resource.is_searched or batch.kind not in ("created", "updated"):
@@ -49,7 +40,7 @@ def record_documents(batch: Batch) -> None:
         change.id for change in batch.changes if change.id is not None and (not is_new or change.lines)
     ]
     wanted = resource.table.c.id.in_(touched)
-    found = _documents(batch.session, resource, wanted, with_lines)
+    found = documents_of(batch.session, resource, wanted, with_lines)
     index.write(batch.session, resource.name, found)
 
 
@@ -62,7 +53,7 @@ def forget(session: Session, resource: Resource, record_ids: Sequence[int]) -> N
 # Making documents
 
 
-def _documents(
+def documents_of(
     session: Session, resource: Resource, wanted: ColumnElement[bool], with_lines: Sequence[int] | None = None
 ) -> list[Document]:
     """The documents of some records, from what is stored.
@@ -132,65 +123,3 @@ def _writer(resource: Resource, own: Sequence[Field]) -> _Write:
         return Document(record_id, version, hay_of(values[0]), hay_of(values[1]), list(numbers), at)
 
     return write
-
-
-# Making all anew
-
-
-def rebuild(
-    unit: Callable[[], AbstractContextManager[Session]],
-    resource: Resource,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> int:
-    """Make the documents of all records of a resource anew, beside whoever writes.
-
-    Each batch is a transaction of its own. A document that was written meanwhile is of a newer version
-    and stays; so it may also be stopped and begun again.
-
-    Args:
-        unit: begins a transaction bound to the tenant, which commits at the end of its block.
-        resource: whose records.
-        progress: is told how many are done, of how many.
-
-    Returns:
-        How many documents were made.
-    """
-    table, done, last = resource.table, 0, 0
-    with unit() as session:
-        total = session.scalar(select(func.count()).select_from(table)) or 0
-    while True:
-        with unit() as session:
-            after = select(table.c.id).where(table.c.id > last).order_by(table.c.id).limit(BATCH)
-            found = _documents(session, resource, table.c.id.in_(after.scalar_subquery()))
-            index.write(session, resource.name, found)
-        if not found:
-            break
-        done, last = done + len(found), max(each.record_id for each in found)
-        progress(done, max(done, total))
-    with unit() as session:
-        there = select(table.c.id).where(table.c.id == index.documents.c.record_id)
-        session.execute(
-            delete(index.documents).where(index.documents.c.resource == resource.name, ~exists(there))
-        )
-        _mark(session, [resource])
-    return done
-
-
-def unfinished(session: Session, resources: Iterable[Resource]) -> list[Resource]:
-    """Those of some resources that lack documents, after an upgrade or once an addon is on.
-
-    A resource without records lacks none, and is known as complete from now on.
-    """
-    searched = [each for each in resources if each.is_searched]
-    rules = dict(session.execute(select(_state.c.resource, _state.c.rules)).all())
-    open_ = [each for each in searched if rules.get(each.name) != RULES]
-    empty = [each for each in open_ if session.scalar(select(each.table.c.id).limit(1)) is None]
-    _mark(session, empty)
-    return [each for each in open_ if each not in empty]
-
-
-def _mark(session: Session, resources: Sequence[Resource]) -> None:
-    if resources:
-        statement = insert(_state).values([{"resource": each.name, "rules": RULES} for each in resources])
-        newer = {"rules": statement.excluded.rules, "rebuilt_at": func.now()}
-        session.execute(statement.on_conflict_do_update(index_elements=["resource"], set_=newer))

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from core.resources.exporting.runs import expire_exports, run_export
+from core.resources.reindexing import complete, reindex
 
-__all__ = ["expire_exports", "run_export"]
+__all__ = ["complete", "expire_exports", "reindex", "run_export"]
