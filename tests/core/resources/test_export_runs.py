@@ -42,6 +42,21 @@ def seller(api: MakeApi) -> ApiClient:
     return seller
 
 
+def _asked(client: ApiClient, query: str = "") -> dict[str, Any]:
+    """Ask for an export; what the answer tells of it."""
+    answer = client.post(f"{CUSTOMERS}/export?{query}")
+    assert answer.status_code == 202, answer.text
+    told: dict[str, Any] = answer.get_json()
+    assert answer.headers["Location"] == f"/api/v1/jobs/{told['job']}"
+    return told
+
+
+def _shown(client: ApiClient, asked: dict[str, Any]) -> dict[str, Any]:
+    """An export as it stands."""
+    shown: dict[str, Any] = client.get(f"exports/{asked['export']}").get_json()
+    return shown
+
+
 def _fetched(client: ApiClient, url: str) -> bytes | None:
     """The file at an address; None when it is not there."""
     answer = client.get(url, buffered=True)
@@ -57,29 +72,27 @@ def _run(committed: Committed, statement: str, **values: Any) -> None:
 def test_a_file_is_made_and_fetched_by_its_owner_alone(
     seller: ApiClient, api: MakeApi, run_jobs: RunJobs
 ) -> None:
-    asked = seller.post(f"{CUSTOMERS}/export?columns=name&sort=-name&format=csv")
-    assert asked.status_code == 202
-    export = asked.json["export"]
-    assert asked.headers["Location"] == f"/api/v1/jobs/{asked.json['job']}"
-    assert _fetched(seller, asked.json["url"]) is None
-    assert seller.get(f"exports/{export}").json["state"] == "waiting"
+    asked = _asked(seller, "columns=name&sort=-name&format=csv")
+    export = asked["export"]
+    assert _fetched(seller, asked["url"]) is None
+    assert _shown(seller, asked)["state"] == "waiting"
     assert [ran.state for ran in run_jobs()] == ["done"]
-    shown = seller.get(f"exports/{export}").json
+    shown = _shown(seller, asked)
     assert (shown["state"], shown["rows"], shown["total"]) == ("done", 3, 3)
-    answer = seller.get(asked.json["url"], buffered=True)
+    answer = seller.get(asked["url"], buffered=True)
     assert answer.data.decode("utf-8-sig").split() == ["name", "Cedar", "Birch", "Acme"]
     assert answer.headers["Content-Disposition"] == "attachment; filename=customers.csv"
     for other in (api("administrator"), api("account_manager")):
-        assert _fetched(other, asked.json["url"]) is None
+        assert _fetched(other, asked["url"]) is None
         assert other.get(f"exports/{export}").status_code == 404
         assert other.delete(f"exports/{export}").status_code == 404
-        assert other.get("exports").json["items"] == []
-    assert _fetched(seller, asked.json["url"])
+        assert other.get("exports").get_json()["items"] == []
+    assert _fetched(seller, asked["url"])
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx", "jsonl"])
 def test_every_format_is_made(seller: ApiClient, run_jobs: RunJobs, form: str) -> None:
-    asked = seller.post(f"{CUSTOMERS}/export?format={form}").json
+    asked = _asked(seller, f"format={form}")
     run_jobs()
     streamed = seller.get(f"{CUSTOMERS}/export?format={form}").data
     made = _fetched(seller, asked["url"]) or b""
@@ -93,13 +106,13 @@ def test_what_is_refused_at_once_is_not_asked_for(seller: ApiClient, api: MakeAp
         assert seller.post(f"{CUSTOMERS}/export?{query}").status_code == status
     assert api("marketer").post(f"{CUSTOMERS}/export").status_code == 403
     assert api("maintainer").post(f"{CUSTOMERS}/export").status_code == 404
-    assert seller.get("exports").json["items"] == []
+    assert seller.get("exports").get_json()["items"] == []
 
 
 def test_rights_are_those_of_the_moment_the_job_runs(
     seller: ApiClient, committed: Committed, run_jobs: RunJobs, folder: Path
 ) -> None:
-    less = seller.post(f"{CUSTOMERS}/export?columns=name").json
+    less = _asked(seller, "columns=name")
     # Somebody else has got one of his customers meanwhile.
     _run(committed, "insert into core_user (name, email) values ('Other', 'other@example.com')")
     _run(
@@ -112,12 +125,12 @@ def test_rights_are_those_of_the_moment_the_job_runs(
         "Acme",
         "Cedar",
     ]
-    none = seller.post(f"{CUSTOMERS}/export?columns=name").json
+    none = _asked(seller, "columns=name")
     _run(committed, "update core_role_assignment set role = 'marketer'")  # may read, but not export
     [ran] = run_jobs()
     assert ran.state == "parked"
     assert ran.error
-    assert seller.get(f"exports/{none['export']}").json["state"] == "parked"
+    assert _shown(seller, none)["state"] == "parked"
     assert _fetched(seller, none["url"]) is None
     # What was made before is no more his to fetch either.
     assert _fetched(seller, less["url"]) is None
@@ -125,7 +138,7 @@ def test_rights_are_those_of_the_moment_the_job_runs(
 
 
 def test_a_job_that_runs_twice_makes_one_file(seller: ApiClient, run_jobs: RunJobs, folder: Path) -> None:
-    asked = seller.post(f"{CUSTOMERS}/export").json
+    asked = _asked(seller)
     before = set(folder.iterdir()) if folder.is_dir() else set()
     run_jobs()
     run_jobs(later=True)
@@ -136,14 +149,14 @@ def test_a_job_that_runs_twice_makes_one_file(seller: ApiClient, run_jobs: RunJo
 def test_the_link_dies_and_the_file_goes(
     seller: ApiClient, committed: Committed, run_jobs: RunJobs, folder: Path
 ) -> None:
-    asked = seller.post(f"{CUSTOMERS}/export").json
+    asked = _asked(seller)
     run_jobs()
     left = folder / "99-left.csv"
     left.write_text("of a job that died")
     os.utime(left, (0, 0))
     _run(committed, "update core_export set expires_at = now() - interval '1 second'")
     assert _fetched(seller, asked["url"]) is None
-    assert seller.get(f"exports/{asked['export']}").json["state"] == "expired"
+    assert _shown(seller, asked)["state"] == "expired"
     with committed() as session:
         enqueue(session, "core.expire-exports", actor=OPERATOR)
     assert [ran.state for ran in run_jobs()] == ["done"]
@@ -151,9 +164,9 @@ def test_the_link_dies_and_the_file_goes(
 
 
 def test_an_export_is_thrown_away_with_its_file(seller: ApiClient, run_jobs: RunJobs, folder: Path) -> None:
-    made = seller.post(f"{CUSTOMERS}/export").json
+    made = _asked(seller)
     run_jobs()
-    waiting = seller.post(f"{CUSTOMERS}/export").json
+    waiting = _asked(seller)
     files = set(folder.iterdir())
     for asked in (made, waiting):
         assert seller.delete(f"exports/{asked['export']}").status_code == 204
@@ -180,7 +193,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(
             self.file.write(piece[:10])
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    asked = seller.post(f"{CUSTOMERS}/export").json
+    asked = _asked(seller)
     real = Path.open
     monkeypatch.setattr(
         Path,
@@ -200,7 +213,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(
 def test_a_job_that_is_cancelled_leaves_nothing(
     seller: ApiClient, committed: Committed, run_jobs: RunJobs, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = seller.post(f"{CUSTOMERS}/export").json
+    asked = _asked(seller)
     report = Work.progress
 
     def cancelled_meanwhile(self: Work, done: int, total: int | None = None, note: str = "") -> None:
@@ -210,11 +223,11 @@ def test_a_job_that_is_cancelled_leaves_nothing(
     monkeypatch.setattr(Work, "progress", cancelled_meanwhile)
     [ran] = run_jobs()
     assert ran.state == "cancelled"
-    assert seller.get(f"exports/{asked['export']}").json["state"] == "cancelled"
+    assert _shown(seller, asked)["state"] == "cancelled"
     assert not [path for path in folder.iterdir() if path.name.startswith(f"{asked['export']}-")]
 
 
 def test_another_tenant_knows_nothing_of_it(seller: ApiClient, run_jobs: RunJobs, api: MakeApi) -> None:
-    asked = seller.post(f"{CUSTOMERS}/export").json
+    asked = _asked(seller)
     run_jobs()
     assert api("administrator", tenant="bare").get(asked["url"]).status_code == 404
