@@ -21,7 +21,7 @@ from core.search.text import exactly, grams_of, hay_of, number_words, phone_word
 _Lines = Mapping[int | None, Sequence[tuple[Field, Any]]]
 
 
-def recorddocuments_of(batch: Batch) -> None:
+def record_documents(batch: Batch) -> None:
     """Keep the documents of changed records; an upkeep step of every batch."""
     resource = batch.resource
     if not resource.is_searched or batch.kind not in ("created", "updated"):
