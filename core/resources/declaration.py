@@ -144,6 +144,8 @@ class Resource:
     lines: ClassVar[tuple[Lines, ...]] = ()
     actions: ClassVar[tuple[Action, ...]] = ()
     sort: ClassVar[tuple[str, ...]] = ("-id",)
+    #: Other words for columns of tables, so that an import knows them: ``{"phones.number": ("fax", ...)}``.
+    synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     #: By what two records are told to be the same; a form warns while somebody types.
     duplicates: ClassVar[tuple[SameName | Same, ...]] = ()
     #: Other resources among which to look as well.
@@ -228,6 +230,9 @@ class Resource:
             "sort": tuple(name.removeprefix("-") for name in self.sort),
             "readable_through": (self.readable_through,) if self.readable_through else (),
             "duplicates": tuple(rule.field for rule in self.duplicates),
+            "synonyms": tuple(
+                name for name in self.synonyms if name.partition(".")[0] not in self._lines_names()
+            ),
             "elsewhere": tuple(name for each in self.elsewhere for name in each.fields.values()),
         }
         for place, names in places.items():
@@ -244,6 +249,9 @@ class Resource:
                 )
         if self.name.partition(".")[0] != self.addon:
             raise AddonError(f"{file}: {type(self).__name__}.name must begin with “{self.addon}.”")
+
+    def _lines_names(self) -> set[str]:
+        return {lines.name for lines in self.lines}
 
     def __repr__(self) -> str:
         return f"<resource {self.name}>"

@@ -9,6 +9,7 @@ The caller commits. Values are read and rules applied by the resource's own serv
 that cannot be imported is handed to ``on_bad`` with the reasons and leaves nothing behind.
 """
 
+from core.resources.importing.guess import ColumnGuess, Confidence, Guess, guess_mapping
 from core.resources.importing.importer import Importer, Mode, Outcome
 from core.resources.importing.mapping import (
     PROBLEM,
@@ -33,7 +34,10 @@ from core.resources.importing.tables import (
 __all__ = [
     "PROBLEM",
     "BadMapping",
+    "ColumnGuess",
     "ColumnMap",
+    "Confidence",
+    "Guess",
     "Importer",
     "Mode",
     "Outcome",
@@ -46,6 +50,7 @@ __all__ = [
     "UnknownColumns",
     "UnreadableFile",
     "WrongKind",
+    "guess_mapping",
     "make_plan",
     "open_table",
     "read_mapping",

@@ -154,6 +154,11 @@ def test_a_title_above_the_names_is_passed_over_and_told() -> None:
         table_of(content, header_row=9)
 
 
+def test_a_file_without_names_for_its_columns_is_read_with_numbers() -> None:
+    table = table_of("吖吖宝贝,1\n吖茶,2\n", header_row=0)
+    assert (table.header, cells_of(table)) == (["#1", "#2"], [["吖吖宝贝", "1"], ["吖茶", "2"]])
+
+
 def test_columns_of_one_name_are_told_apart_when_somebody_asks_for_it() -> None:
     content = "name,phone,phone,,phone (2)\nA,1,2,3,4\n"
     with pytest.raises(UnclearHeader) as refused:
@@ -226,7 +231,7 @@ def test_a_file_is_read_in_pieces() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [{"colour": "red"}, {"header_row": 0}, {"delimiter": ";;"}, {"numbered": "yes"}]
+    "data", [{"colour": "red"}, {"header_row": -1}, {"delimiter": ";;"}, {"numbered": "yes"}]
 )
 def test_a_way_of_reading_that_means_nothing_is_refused(data: dict[str, Any]) -> None:
     with pytest.raises(UnreadableFile):

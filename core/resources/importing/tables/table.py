@@ -39,7 +39,7 @@ class Reading:
     delimiter: str | None = None
     #: Of a workbook.
     sheet: str | None = None
-    #: Which row names the columns, counted from 1 without blank ones.
+    #: Which row names the columns, counted from 1 without blank ones; 0 when none does.
     header_row: int | None = None
     #: Tell columns of one name apart by numbers, and give those without a name one.
     numbered: bool = False
@@ -62,7 +62,7 @@ class Reading:
             if name not in kinds or not (value is None or type(value) in kinds[name]):
                 raise UnreadableFile(_l("“%(name)s” says nothing about how to read it", name=str(name)[:60]))
         reading = cls(**{name: value for name, value in data.items() if value is not None})
-        if reading.header_row is not None and not 0 < reading.header_row <= 1000:
+        if reading.header_row is not None and not 0 <= reading.header_row <= 1000:
             raise UnreadableFile(_l("the names of the columns are sought in row 1 to 1000"))
         if reading.delimiter is not None and (len(reading.delimiter) != 1 or reading.delimiter in '"\r\n'):
             raise UnreadableFile(_l("a delimiter is one character"))
@@ -136,6 +136,9 @@ class Table(ABC):
             raise UnreadableFile(_l("it is empty"))
         if wanted is not None and len(found) < wanted:
             raise UnreadableFile(_l("it has no row %(row)s", row=wanted))
+        if wanted == 0:
+            self.header = read_header([""] * max(map(len, found)), numbered=True)
+            return
         chosen = len(found) - 1 if wanted is not None else 0
         if wanted is None and len(found) > 1 and _is_title(found[0]) and _filled(found[1]) >= 3:
             chosen = 1
@@ -159,7 +162,7 @@ def read_header(cells: Sequence[str], *, numbered: bool) -> list[str]:
         TooMuch: there are more than `MAX_COLUMNS`.
     """
     names = [" ".join(cell.split()) for cell in cells]
-    while not names[-1]:
+    while any(names) and not names[-1]:
         names.pop()
     if len(names) > MAX_COLUMNS:
         raise TooMuch(
