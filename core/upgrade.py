@@ -16,6 +16,7 @@ from core.db.migrate import heads, revisions
 from core.db.provision import set_state, upgrade_tenant
 from core.db.tenancy import Tenant
 from core.kernel import Kernel, start_kernel
+from core.resources.reindexing import complete_search
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,12 @@ def upgrade_all(tenants: Sequence[Tenant], *, owner_url: str, processes: int) ->
                 yield _failed(tenant, owner_url, "the process died", time.perf_counter())
             else:
                 yield alone.result()
+
+
+def complete(kernel: Kernel, tenant: Tenant) -> None:
+    """Let jobs make what the newest revisions keep of records that were there before."""
+    with kernel.database.unit_of_work(tenant) as session:
+        complete_search(session, kernel.resources.visible(tenant))
 
 
 def _failed(tenant: Tenant, owner_url: str, failure: str, started: float) -> Outcome:

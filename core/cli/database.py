@@ -9,7 +9,7 @@ import click
 from core.cli.group import as_json, cli, show, work
 from core.db.provision import all_tenants, prepare
 from core.i18n import _, ngettext
-from core.upgrade import Outcome, pending, upgrade_all
+from core.upgrade import Outcome, complete, pending, upgrade_all
 
 
 @cli.command()
@@ -47,6 +47,8 @@ def upgrade(plan: bool, processes: int, as_json: bool) -> None:
     todo = [tenant for tenant in tenants if waiting[tenant.slug] or tenant.state == "failed"]
     for outcome in upgrade_all(todo, owner_url=work().urls.require_owner(), processes=processes):
         outcomes.append(outcome)
+        if not outcome.failure:
+            complete(work().kernel, work().tenant(outcome.slug))
         if not as_json:
             click.echo(f"{outcome.slug}: {outcome.failure or _('upgraded in %(s).1f s', s=outcome.seconds)}")
     if as_json:

@@ -10,7 +10,7 @@ from core.cli.group import as_json, cli, show, work
 from core.db import provision
 from core.db.migrate import PLATFORM, use_schema, write_revision
 from core.i18n import _
-from core.upgrade import pending
+from core.upgrade import complete, pending
 
 
 @cli.group()
@@ -189,6 +189,7 @@ def enable(name: str, slug: str) -> None:
             said = " ".join(str(error).split())
             raise click.ClickException(f"{name}: {type(error).__name__}: {said}") from error
         provision.set_addons(connection, tenant, addons)
+    complete(kernel, work().tenant(slug))
 
 
 @addon.command()
