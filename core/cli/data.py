@@ -37,6 +37,7 @@ from core.resources.importing import (
     read_mapping,
 )
 from core.resources.importing.bad_rows import BadRows
+from core.resources.importing.entries import Problem
 from core.resources.query import Order, Query
 
 #: Problems shown on the terminal; all of them stand in the file of bad rows.
@@ -129,8 +130,7 @@ def import_(
             )
             try:
                 with _progress(table) as show_progress:
-                    importer.on_progress = show_progress
-                    outcome = importer.run(table.rows(), len(table.header))
+                    outcome = importer.run(table.rows(), len(table.header), show_progress)
                 is_kept = not dry_run and not (all_or_nothing and outcome.bad)
                 problems.keep()
                 if is_kept:
@@ -229,12 +229,12 @@ class _Problems:
         """Where the bad rows are; None when there is no file."""
         return self._rows.path if self._rows is not None and self._count else None
 
-    def add(self, row: Row, problems: Sequence[str]) -> None:
+    def add(self, row: Row, problems: Sequence[Problem]) -> None:
         if self._rows is not None:
             self._rows.add(row, problems)
         self._count += 1
         if len(self.first) < MAX_SHOWN:
-            self.first.append((row.line, " ".join(problems)))
+            self.first.append((row.line, " ".join(map(str, problems))))
 
     def keep(self) -> None:
         if self._rows is not None:

@@ -156,7 +156,7 @@ class Service:
             Forbidden: the actor may not delete one of them.
             InUse: other records refer to one.
         """
-        self._permitted(session, record_ids, actor, "delete")
+        self.permitted(session, record_ids, actor, "delete")
         try:
             with session.begin_nested():
                 for lines in self.resource.lines_fields.values():
@@ -203,7 +203,7 @@ class Service:
             action = next((each for each in self.resource.actions if each.name == name), None)
             if action is None:
                 raise NotFound
-            self._permitted(session, record_ids, actor, action.verb)
+            self.permitted(session, record_ids, actor, action.verb)
             action.run(session, record_ids, actor=actor, **_loaded(action.schema or InputSchema, values))
 
     # Batches
@@ -246,7 +246,7 @@ class Service:
         Raises:
             NotFound, Forbidden, StaleVersion: see `update`.
         """
-        stored = self._permitted(session, list(inputs), actor, "update")
+        stored = self.permitted(session, list(inputs), actor, "update")
         for record_id, version in versions.items():
             if version is not None and stored[record_id]["version"] != version:
                 raise StaleVersion
@@ -406,7 +406,7 @@ class Service:
             self.rules(batch)
         batch.changes = whole
 
-    def _permitted(
+    def permitted(
         self, session: Session, record_ids: Sequence[int], actor: Actor, verb: str
     ) -> dict[int, Mapping[str, Any]]:
         """The stored rows, locked, of records the actor may treat with ``verb``."""
@@ -423,7 +423,7 @@ class Service:
     def _set_state(
         self, session: Session, record_ids: Sequence[int], actor: Actor, kind: str, values: dict[str, Any]
     ) -> None:
-        stored = self._permitted(session, record_ids, actor, "update")
+        stored = self.permitted(session, record_ids, actor, "update")
         wanted = kind == "archived"
         changes = [
             Change(dict(values), before=row, id=record_id)

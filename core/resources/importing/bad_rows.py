@@ -39,8 +39,8 @@ class BadRows:
         self._header = header
         self._file: IO[str] | None = None
 
-    def add(self, row: Row, problems: Sequence[str]) -> None:
-        """Write one row.
+    def add(self, row: Row, problems: Sequence[object]) -> None:
+        """Write one row and what its problems say.
 
         Raises:
             UnwritableBadRows: no space is left, or the place is not there or not ours to write to.
@@ -55,7 +55,7 @@ class BadRows:
                 csv.writer(self._file).writerow([*self._header, str(PROBLEM)])
             width = len(self._header)
             cells = row.cells[:width] + [""] * (width - len(row.cells))
-            csv.writer(self._file).writerow([*cells, " ".join(problems), *row.cells[width:]])
+            csv.writer(self._file).writerow([*cells, " ".join(map(str, problems)), *row.cells[width:]])
         except OSError as error:
             self.discard()
             raise self._unwritable(error) from error

@@ -6,7 +6,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Final
@@ -17,19 +18,20 @@ from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
 from core.access.policy import Policy
+from core.db.fields import Kind
 from core.errors import GuanxiError, Invalid, Unavailable
-from core.i18n import Lazy, _
-from core.resources import timeline
+from core.i18n import Lazy, _l
+from core.resources import change_sets, timeline
 from core.resources.batch import Change
-from core.resources.cells import cell_reader, fold, unguard
 from core.resources.columns import Column
 from core.resources.declaration import LinesField, Resource
 from core.resources.gateway import Gateway
-from core.resources.importing.links import Found, find_linked, find_records, key_value
+from core.resources.importing.entries import Entry, Problem, RowReader, Seen, good, short
+from core.resources.importing.links import Found, find_by_values, find_linked
 from core.resources.importing.mapping import Plan, Target
 from core.resources.importing.tables import Row
 
-BATCH: Final = 1000
+BATCH: Final = 2000
 
 
 class Mode(StrEnum):
@@ -38,38 +40,24 @@ class Mode(StrEnum):
     INSERT = "insert"
     UPDATE = "update"
     UPSERT = "upsert"
+    #: Insert what is new, leave what is there.
+    SKIP = "skip"
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What an import has done so far."""
+    """What an import has done so far, in rows."""
 
     read: int = 0
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
+    #: There already, and left so on purpose.
+    skipped: int = 0
     bad: int = 0
     #: Records made because a link named them.
     created: int = 0
     seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class _Entry:
-    """A row on its way."""
-
-    row: Row
-    #: Texts by target, blank ones left out.
-    texts: dict[Target, Any] = field(default_factory=dict)
-    #: The record it changes; None for a new one.
-    match: Found | None = None
-    #: Numbers of linked records.
-    links: dict[Target, int] = field(default_factory=dict)
-    #: Lines that a cell of the row says something of: ``(name, position)``.
-    spoken: set[tuple[str, int]] = field(default_factory=set)
-    note: str = ""
-    problems: list[str] = field(default_factory=list)
-    is_waiting: bool = False
 
 
 class _Aside:
@@ -92,7 +80,7 @@ class _Aside:
 
 
 class Importer:
-    """One import, in one transaction of the caller's, who commits or rolls back."""
+    """One import within one transaction of the caller's, who commits or rolls back."""
 
     def __init__(
         self,
@@ -103,8 +91,10 @@ class Importer:
         actor: Actor,
         mode: Mode = Mode.INSERT,
         clear_blank: bool = False,
-        on_bad: Callable[[Row, Sequence[str]], None] | None = None,
-        on_progress: Callable[[Outcome], None] | None = None,
+        width: int | None = None,
+        seen: Seen | None = None,
+        on_bad: Callable[[Row, Sequence[Problem]], None] | None = None,
+        on_entry: Callable[[Entry], None] | None = None,
     ) -> None:
         """Prepare an import.
 
@@ -113,10 +103,12 @@ class Importer:
             resource: what the rows become.
             plan: where each column goes.
             actor: who imports; everything happens within their rights.
-            mode: update and upsert need a key in the plan; insert refuses rows that are there, if it has one.
+            mode: all but insert need a key in the plan; insert refuses rows that are there, if it has one.
             clear_blank: a blank cell empties the field of a record that is there; else it leaves it.
+            width: how many columns the header has, where rows are taken in parts.
+            seen: the keys of the parts before.
             on_bad: is given each row that cannot be imported, with the reasons.
-            on_progress: is called after each batch.
+            on_entry: is given every row that need not wait, with what came of it.
 
         Raises:
             NotFound, Forbidden: the actor may not import this.
@@ -130,176 +122,189 @@ class Importer:
         self.mode = mode
         self.clear_blank = clear_blank
         self.on_bad = on_bad
-        self.on_progress = on_progress
+        self.on_entry = on_entry
         self.outcome = Outcome()
-        self._started = time.monotonic()
-        self._width = 0
-        self._seen: dict[Any, int] = {}
-        self._readers = {
-            target: cell_reader(target.column.field.word)
-            for target in plan.targets
-            if target.column is not None
-        }
-        self._headers = {_address(target.column): target.header for target in plan.targets if target.column}
+        self._seen = seen if seen is not None else Seen()
         self.gateway.require(resource, "import")
         if mode is not Mode.UPDATE:
             self.gateway.require(resource, "create")
-        if mode is not Mode.INSERT:
+        if mode in (Mode.UPDATE, Mode.UPSERT):
             self.gateway.require(resource, "update")
+        if width is not None:
+            self.reader = RowReader(self.gateway, resource, plan, width)
 
-    def run(self, rows: Iterable[Row], width: int) -> Outcome:
-        """Import rows; those that refer to rows further down come after them.
+    def run(
+        self, rows: Iterable[Row], width: int, on_progress: Callable[[Outcome], None] | None = None
+    ) -> Outcome:
+        """Import all rows; those that refer to rows further down come after them.
 
         Args:
             rows: of the file, in its order.
             width: how many columns its header has.
+            on_progress: is called after each batch.
         """
-        self._width = width
+        self.reader = RowReader(self.gateway, self.resource, self.plan, width)
+        started = time.monotonic()
+
+        def go_through(rows: Iterable[Row], aside: _Aside, *, is_last: bool = False) -> None:
+            source = iter(rows)
+            while batch := list(islice(source, BATCH)):
+                for row in self.take(batch, is_last=is_last):
+                    aside.add(row)
+                self.outcome.seconds = time.monotonic() - started
+                if on_progress is not None:
+                    on_progress(self.outcome)
+
         with ExitStack() as files:
             waiting = files.enter_context(closing(_Aside()))
-            self._pass(rows, waiting, is_first=True)
+            go_through(self._counted(rows), waiting)
             while waiting.count:
                 following = files.enter_context(closing(_Aside()))
-                self._pass(waiting.rows(), following)
+                go_through(waiting.rows(), following)
                 if following.count == waiting.count:  # nothing they wait for will come
-                    self._pass(waiting.rows(), following, is_last=True)
+                    go_through(waiting.rows(), following, is_last=True)
                     break
                 waiting.close()
                 waiting = following
-        self.outcome.seconds = time.monotonic() - self._started
         return self.outcome
 
-    def _pass(
-        self, rows: Iterable[Row], aside: _Aside, *, is_first: bool = False, is_last: bool = False
-    ) -> None:
-        """Import rows; those that must wait are put aside."""
-        source = iter(rows)
-        while batch := list(islice(source, BATCH)):
-            if is_first:
-                self.outcome.read += len(batch)
-            for row in self._batch(batch, is_last=is_last):
-                aside.add(row)
-            self.outcome.seconds = time.monotonic() - self._started
-            if self.on_progress is not None:
-                self.on_progress(self.outcome)
+    def _counted(self, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            self.outcome.read += 1
+            yield row
 
-    def _batch(self, rows: Sequence[Row], *, is_last: bool) -> Iterator[Row]:
-        """Import what can be; gives the rows that must wait."""
-        entries = [self._entry(row) for row in rows]
-        self._match(_good(entries))
-        self._default(_good(entries))
-        self._link(_good(entries), is_last=is_last)
-        ready = [entry for entry in _good(entries) if not entry.is_waiting]
-        self._insert([entry for entry in ready if entry.match is None])
-        self._update([entry for entry in ready if entry.match is not None])
-        for entry in entries:
-            if entry.problems:
-                self.outcome.bad += 1
-                if self.on_bad is not None:
-                    self.on_bad(entry.row, entry.problems)
-            elif entry.is_waiting:
-                yield entry.row
+    def take(self, rows: Sequence[Row], *, is_last: bool = False) -> list[Row]:
+        """Import rows, all that can be; gives those that must wait for others.
 
-    # Reading
+        Args:
+            rows: some of the file.
+            is_last: none has to wait any more, what a row refers to will not come.
+        """
+        return self.write(self.reader.read(rows), is_last=is_last)
 
-    def _entry(self, row: Row) -> _Entry:
-        entry = _Entry(row)
-        cells = row.cells
-        if len(cells) < self._width or any(cell.strip() for cell in cells[self._width :]):
-            entry.problems.append(
-                _(
-                    "This row has %(cells)s cells, the header has %(columns)s.",
-                    cells=len(cells),
-                    columns=self._width,
-                )
-            )
-            return entry
-        notes = []
-        for target in self.plan.targets:
-            text = target.constant
-            if text is None and target.place is not None:
-                text = unguard(cells[target.place]).strip()
-                text = target.values.get(fold(text), text) if target.values else text
-            if text is None or text == "":
-                continue
-            if target.column is None:
-                notes.append(f"{target.note}: {text}")
-                continue
-            entry.texts[target] = self._read(target, text)
-            if target.column.lines is not None and target.place is not None:
-                entry.spoken.add((target.column.lines.name, target.column.position))
-        entry.note = "\n".join(notes)
-        problem = timeline.note_problem(entry.note) if notes else None
-        if problem is not None:
-            entry.problems.append(_("The note: %(problem)s", problem=problem))
-        return entry
+    def write(self, entries: Sequence[Entry], *, is_last: bool = False) -> list[Row]:
+        """Import rows that are read already; see `take`."""
+        self._match([entry for entry in entries if not entry.problems])
+        self._default(good(entries))
+        pending = [entry for entry in good(entries) if not entry.action]
+        while pending:
+            for entry in pending:
+                entry.is_waiting = False
+            self._link(pending, is_last=is_last)
+            ready = [entry for entry in good(pending) if not entry.is_waiting]
+            self._insert([entry for entry in ready if entry.match is None])
+            self._update([entry for entry in ready if entry.match is not None])
+            waiting = [entry for entry in good(pending) if entry.is_waiting]
+            if not any(entry.action == "insert" for entry in ready):
+                break  # what the others wait for is not in this batch
+            pending = waiting
+        return [entry.row for entry in entries if not self._settle(entry)]
 
-    def _read(self, target: Target, value: Any) -> Any:
-        return self._readers[target](value) if isinstance(value, str) else value
+    def _settle(self, entry: Entry) -> bool:
+        """Count what came of a row; False when it still waits."""
+        if entry.problems:
+            self.outcome.bad += 1
+            if self.on_bad is not None:
+                self.on_bad(entry.row, entry.problems)
+        elif entry.is_waiting:
+            return False
+        else:
+            match entry.action:
+                case "insert":
+                    self.outcome.inserted += 1
+                case "update":
+                    self.outcome.updated += 1
+                case "skip":
+                    self.outcome.skipped += 1
+                case _:
+                    self.outcome.unchanged += 1
+        if self.on_entry is not None:
+            self.on_entry(entry)
+        return True
 
-    def _default(self, entries: Iterable[_Entry]) -> None:
+    def _default(self, entries: Iterable[Entry]) -> None:
         """Give new records what the mapping says they have when their row says nothing."""
         defaults = [target for target in self.plan.targets if target.default is not None]
-        for entry in entries:
-            if entry.match is None:
-                for target in defaults:
-                    entry.texts.setdefault(target, self._read(target, target.default))
+        if not defaults:
+            return
+        fresh = [entry for entry in entries if entry.match is None]
+        for target in defaults:
+            assert target.column is not None
+            value = self.reader.read_text(target, target.default)
+            name = target.column.field.name
+            for entry in fresh:
+                if target in entry.texts:
+                    continue
+                entry.texts[target] = value
+                if target.is_plain:
+                    [change] = self.service.validated(self.gateway, [{name: value}], partial=True)
+                    self.reader.refuse(entry, change.errors)
+                    entry.values |= change.values
 
     # Matching
 
-    def _match(self, entries: Sequence[_Entry]) -> None:
+    def _match(self, entries: Sequence[Entry]) -> None:
         """Find the records that rows are about, by the key."""
         key = self.plan.key
         if key is None or key.column is None:
             return
-        named = {}
+        named: dict[Any, Entry] = {}
         for entry in entries:
-            text = str(entry.texts.get(key, ""))
-            value = key_value(self.gateway, key.column.field, text)
-            if not text:
+            text = entry.texts.get(key)
+            value = self.reader.key_of_entry(entry)
+            if text is None:
                 # A number the system gives cannot be known of a new record.
                 if self.mode is Mode.UPDATE or (
-                    self.mode is Mode.UPSERT and not key.column.field.word.readonly
+                    self.mode is not Mode.INSERT and not key.column.field.word.readonly
                 ):
-                    entry.problems.append(
-                        _("“%(column)s” is blank, so the record is not known.", column=key.header)
-                    )
-            elif value is not None and self._seen.setdefault(value, entry.row.line) != entry.row.line:
-                line = self._seen[value]
-                entry.problems.append(
-                    _("“%(value)s” is in line %(line)s already.", value=_short(text), line=line)
-                )
+                    sentence = _l("“%(column)s” is blank, so the record is not known.", column=key.header)
+                    entry.problems.append(Problem(sentence))
+                continue
+            line = self._seen.first_line(value, entry.row.line) if value is not None else entry.row.line
+            if line != entry.row.line:
+                sentence = _l("“%(value)s” is in line %(line)s already.", value=short(text), line=line)
+                entry.problems.append(Problem(sentence))
+            elif value is None:
+                self._take(entry, text, ())
             else:
-                named[text] = entry
-        found = find_records(self.gateway, self.resource, key.column.field, named)
-        policy = Policy(self.actor, self.resource.name, "update", self.resource.is_owned)
-        for text, entry in named.items():
-            is_given = self.mode is Mode.UPSERT and key.column.field.word.readonly
-            problem = self._take(entry, found.get(text, []), policy, is_given=is_given)
-            if problem is not None:
-                entry.problems.append(_("“%(value)s”: %(problem)s", value=_short(text), problem=problem))
+                named[value] = entry
+        if named:
+            found = find_by_values(self.gateway, self.resource, key.column.field, named)
+            for value, entry in named.items():
+                self._take(entry, entry.texts[key], found.get(value, ()))
 
-    def _take(self, entry: _Entry, found: Sequence[Found], policy: Policy, *, is_given: bool) -> str | None:
-        """Connect a row with its record; gives what speaks against it.
+    def _take(self, entry: Entry, text: Any, found: Sequence[Found]) -> None:
+        """Connect a row with its record, or say what speaks against it."""
+        problem = self._speaks_against(entry, found)
+        if problem is not None:
+            sentence = _l("“%(value)s”: %(problem)s", value=short(text), problem=problem)
+            entry.problems.append(Problem(sentence))
 
-        ``is_given``: only the system gives keys, so a record cannot be made under this one.
-        """
+    def _speaks_against(self, entry: Entry, found: Sequence[Found]) -> Lazy | None:
+        assert self.plan.key is not None
+        assert self.plan.key.column is not None
+        # Where only the system gives keys, a record cannot be made under one.
+        is_given = self.plan.key.column.field.word.readonly and self.mode is not Mode.INSERT
         if not found:
-            return _("There is no such record.") if self.mode is Mode.UPDATE or is_given else None
+            return _l("There is no such record.") if self.mode is Mode.UPDATE or is_given else None
         if self.mode is Mode.INSERT:
-            return _("There is such a record already.")
+            return _l("There is such a record already.")
+        if self.mode is Mode.SKIP:
+            entry.action = "skip"
+            return None
         if len(found) > 1:
-            return _("There are %(count)s such records.", count=len(found))
+            return _l("There are %(count)s such records.", count=len(found))
         (entry.match,) = found
         if entry.match.is_archived:
-            return _("This record is archived; restore it first.")
+            return _l("This record is archived; restore it first.")
+        policy = Policy(self.actor, self.resource.name, "update", self.resource.is_owned)
         if not policy.decide(entry.match.row).allowed:
-            return _("You may not change this record.")
+            return _l("You may not change this record.")
         return None
 
     # Links
 
-    def _link(self, entries: Sequence[_Entry], *, is_last: bool) -> None:
+    def _link(self, entries: Sequence[Entry], *, is_last: bool) -> None:
         """Find the records that cells of links name."""
         for target in self.plan.targets:
             column = target.column
@@ -320,23 +325,23 @@ class Importer:
                 if len(records) == 1:
                     entry.links[target] = records[0].id
                 elif records:
-                    count = len(records)
                     self._refuse(
                         entry,
                         column,
-                        _("“%(value)s” is the name of %(count)s records.", value=_short(text), count=count),
+                        _l(
+                            "“%(value)s” is the name of %(count)s records.",
+                            value=short(text),
+                            count=len(records),
+                        ),
                     )
                 elif is_own and not is_last:
                     entry.is_waiting = True
                 elif not entry.problems:
-                    self._refuse(
-                        entry,
-                        column,
-                        _("There is no “%(value)s”, or you may not see it.", value=_short(text)),
-                    )
+                    sentence = _l("There is no “%(value)s”, or you may not see it.", value=short(text))
+                    self._refuse(entry, column, sentence)
 
     def _create_linked(
-        self, target: Target, entries: Sequence[_Entry], found: dict[str, list[Found]], missing: Iterable[str]
+        self, target: Target, entries: Sequence[Entry], found: dict[str, list[Found]], missing: Iterable[str]
     ) -> None:
         """Make records that links name and nobody has made yet."""
         assert target.column is not None
@@ -356,28 +361,45 @@ class Importer:
             found[name] = [Found(change.id, False, {})]
             self.outcome.created += 1
         for entry in entries:
-            errors = problems.get(str(entry.texts[target]))
-            if errors:
-                self._refuse(entry, target.column, " ".join(_sentences(errors)))
+            for messages in problems.get(str(entry.texts[target]), {}).values():
+                for message in messages:
+                    self._refuse(entry, target.column, message)
 
     # Writing
 
-    def _input(self, entry: _Entry) -> dict[str, Any]:
-        """The values of a row as the service takes them, without lines."""
-        values: dict[str, Any] = {}
+    def _change(self, entry: Entry) -> Change:
+        """The change a row means, without lines; made anew for each try, as rules work on it."""
+        values = dict(entry.values)
         for target in self.plan.targets:
             column = target.column
-            if column is None or column.lines is not None or column.field.word.readonly:
+            if column is None or column.lines is not None:
                 continue
-            value = entry.links.get(target, entry.texts.get(target))
-            if value is not None:
-                values[column.field.name] = value
-            elif entry.match is not None and self.clear_blank and target.place is not None:
-                values[column.field.name] = None
-        return values
+            if target in entry.links and (target.keeps or not column.field.word.readonly):
+                values[column.field.name] = entry.links[target]
+            elif target.keeps and column.field.target is None and target in entry.texts:
+                values[column.field.name] = entry.texts[target]
+        return Change(values)
+
+    def _clear(self, entry: Entry, change: Change) -> None:
+        """Empty the fields whose cells are blank."""
+        if not self.clear_blank or entry.match is None:
+            return
+        blank = {
+            target.column.field.name: None
+            for target in self.plan.targets
+            if target.column is not None
+            and target.place is not None
+            and target.column.lines is None
+            and not target.column.field.word.readonly
+            and target not in entry.texts
+        }
+        if blank:
+            [cleared] = self.service.validated(self.gateway, [blank], partial=True)
+            change.values |= cleared.values
+            change.errors |= cleared.errors
 
     def _lines(
-        self, entry: _Entry, lines: LinesField, stored: Sequence[Mapping[str, Any]]
+        self, entry: Entry, lines: LinesField, stored: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]] | None:
         """The lines of a record with those of the row put in their places; None when the row has none."""
         given: dict[int, dict[str, Any]] = {}
@@ -403,73 +425,94 @@ class Importer:
                 merged.append(values)
         return merged
 
-    def _insert(self, entries: Sequence[_Entry]) -> None:
+    def _add_lines(
+        self, entry: Entry, change: Change, stored: Mapping[str, Sequence[Mapping[str, Any]]]
+    ) -> None:
+        """Put the lines a row speaks of into its change."""
+        if not entry.spoken:
+            return
+        given = {}
+        for name, lines in self.resource.lines_fields.items():
+            merged = self._lines(entry, lines, stored.get(name, ()))
+            if merged is not None:
+                given[name] = merged
+        if given:
+            [read] = self.service.validated(self.gateway, [given], partial=True)
+            change.lines |= read.lines
+            change.errors |= read.errors
+
+    def _insert(self, entries: Sequence[Entry]) -> None:
         if not entries:
             return
-        inputs = []
-        for entry in entries:
-            values = self._input(entry)
-            for lines in self.resource.lines_fields.values():
-                merged = self._lines(entry, lines, ())
-                if merged is not None:
-                    values[lines.name] = merged
-            inputs.append(values)
-        batch = self.service.prepare(self.session, inputs, actor=self.actor)
-        good = self._sift(entries, batch.changes)
+        changes = [self._change(entry) for entry in entries]
+        for entry, change in zip(entries, changes, strict=True):
+            self._add_lines(entry, change, {})
+        self._keep_authors(changes)
         try:
+            batch = self.service.prepare_new(self.gateway, changes)
+            ready = self._sift(entries, batch.changes)
             self.service.write(batch)
         except (GuanxiError, IntegrityError, DataError) as error:
-            self._halve([entry for entry, _change in good], error, self._insert)
+            self._halve([entry for entry in entries if not entry.problems], error, self._insert)
             return
-        self.outcome.inserted += len(good)
-        self._note([(entry, change) for entry, change in good if entry.note])
+        for entry, change in ready:
+            entry.action, entry.change = "insert", change
+        self._note(ready)
 
-    def _update(self, entries: Sequence[_Entry]) -> None:
+    def _keep_authors(self, changes: Sequence[Change]) -> None:
+        """Rows that leave out what others say of their making are made now, by the one who imports."""
+        now = datetime.now(UTC)
+        for target in self.plan.targets:
+            if target.keeps and target.column is not None:
+                field = target.column.field
+                made = now if field.word.kind is Kind.INSTANT else self.actor.user_id
+                for change in changes:
+                    change.values.setdefault(field.name, made)
+
+    def _update(self, entries: Sequence[Entry]) -> None:
         if not entries:
             return
         records = [entry.match.id for entry in entries if entry.match is not None]
-        stored: dict[str, dict[int, list[dict[str, Any]]]] = {}
-        for name in {
-            target.column.lines.name for target in self.plan.targets if target.column and target.column.lines
-        }:
-            stored[name] = self.gateway.lines(self.resource.lines_fields[name], records)
-        inputs = {}
-        for entry, record_id in zip(entries, records, strict=True):
-            values = self._input(entry)
-            for name, of_records in stored.items():
-                merged = self._lines(entry, self.resource.lines_fields[name], of_records[record_id])
-                if merged is not None:
-                    values[name] = merged
-            inputs[record_id] = values
-        batch = self.service.prepare_update(self.session, inputs, actor=self.actor, versions={})
-        good = self._sift(entries, batch.changes)
-        for _entry, change in good:
-            assert change.id is not None
-            for name in [
-                name for name in change.lines if _is_same(change.lines[name], stored[name][change.id])
-            ]:
-                del change.lines[name]
-        changed = {change.id for _entry, change in good if change.values or change.lines}
         try:
+            kept = self.service.permitted(self.session, records, self.actor, "update")
+            lines = {name for entry in entries for name, _position in entry.spoken}
+            stored = {name: self.gateway.lines(self.resource.lines_fields[name], records) for name in lines}
+            changes = []
+            for entry, record_id in zip(entries, records, strict=True):
+                change = self._change(entry)
+                change.id, change.before = record_id, kept[record_id]
+                self._clear(entry, change)
+                self._add_lines(entry, change, {name: found[record_id] for name, found in stored.items()})
+                changes.append(change)
+            batch = self.service.prepare_changes(self.gateway, changes)
+            ready = self._sift(entries, batch.changes)
+            for _entry, change in ready:
+                assert change.id is not None
+                for name in [
+                    name for name in change.lines if _is_same(change.lines[name], stored[name][change.id])
+                ]:
+                    del change.lines[name]
+            changed = {change.id for _entry, change in ready if change.values or change.lines}
             self.service.write(batch)
         except (GuanxiError, IntegrityError, DataError) as error:
-            self._halve([entry for entry, _change in good], error, self._update)
+            self._halve([entry for entry in entries if not entry.problems], error, self._update)
             return
-        changed |= self._note([(entry, change) for entry, change in good if entry.note])
-        self.outcome.updated += len(changed)
-        self.outcome.unchanged += len(good) - len(changed)
+        changed |= self._note(ready)
+        for entry, change in ready:
+            entry.action = "update" if change.id in changed else "unchanged"
+            entry.change = change
 
-    def _sift(self, entries: Sequence[_Entry], changes: Sequence[Change]) -> list[tuple[_Entry, Change]]:
-        good = []
+    def _sift(self, entries: Sequence[Entry], changes: Sequence[Change]) -> list[tuple[Entry, Change]]:
+        ready = []
         for entry, change in zip(entries, changes, strict=True):
             if change.errors:
-                self._refuse_fields(entry, change.errors)
+                self.reader.refuse(entry, change.errors)
             else:
-                good.append((entry, change))
-        return good
+                ready.append((entry, change))
+        return ready
 
     def _halve(
-        self, entries: Sequence[_Entry], error: Exception, write: Callable[[Sequence[_Entry]], None]
+        self, entries: Sequence[Entry], error: Exception, write: Callable[[Sequence[Entry]], None]
     ) -> None:
         """Find the rows the database refuses: a batch of one is at fault itself."""
         if isinstance(error, Unavailable):
@@ -479,48 +522,24 @@ class Importer:
             write(entries[:middle])
             write(entries[middle:])
         elif isinstance(error, Invalid) and error.errors:
-            self._refuse_fields(entries[0], error.errors)
+            self.reader.refuse(entries[0], error.errors)
         elif isinstance(error, GuanxiError):
-            entries[0].problems.append(error.detail)
+            entries[0].problems.append(Problem(error.detail))
         else:
-            entries[0].problems.append(_("The database refuses this row: a value breaks one of its rules."))
+            sentence = _l("The database refuses this row: a value breaks one of its rules.")
+            entries[0].problems.append(Problem(sentence))
 
-    def _note(self, noted: Sequence[tuple[_Entry, Change]]) -> set[int | None]:
+    def _note(self, noted: Sequence[tuple[Entry, Change]]) -> set[int | None]:
         """Put the notes of rows on their records; gives the records that have got a new one."""
-        bodies = {change.id: entry.note for entry, change in noted if change.id is not None}
-        return set(timeline.add_notes(self.gateway, self.resource, bodies)) if bodies else set()
+        bodies = {change.id: entry.note for entry, change in noted if change.id is not None and entry.note}
+        if not bodies:
+            return set()
+        written = timeline.add_notes(self.gateway, self.resource, bodies)
+        change_sets.record_notes(self.session, self.resource, written)
+        return set(written)
 
-    # Refusing
-
-    def _refuse(self, entry: _Entry, column: Column, sentence: str) -> None:
-        entry.problems.append(f"{self._headers[_address(column)]}{_(': ')}{sentence}")
-
-    def _refuse_fields(self, entry: _Entry, errors: Mapping[str, Sequence[str | Lazy]]) -> None:
-        for address, messages in errors.items():
-            shown = self._headers.get(address) or self._label(address)
-            sentences = " ".join(map(str, messages))
-            entry.problems.append(f"{shown}{_(': ')}{sentences}" if shown else sentences)
-
-    def _label(self, address: str) -> str:
-        """What a field without a column is called."""
-        name, _dot, rest = address.partition(".")
-        lines = self.resource.lines_fields.get(name)
-        if lines is not None:
-            below = lines.target.fields.get(rest.rpartition(".")[2])
-            return f"{lines.lines.title}.{below.label}" if below is not None else str(lines.lines.title)
-        known = self.resource.fields.get(name)
-        return known.label if known is not None else ""
-
-
-def _good(entries: Iterable[_Entry]) -> list[_Entry]:
-    return [entry for entry in entries if not entry.problems]
-
-
-def _address(column: Column) -> str:
-    """How errors of the service call a column's field."""
-    if column.lines is None:
-        return column.field.name
-    return f"{column.lines.name}.{column.position}.{column.field.name}"
+    def _refuse(self, entry: Entry, column: Column, sentence: str | Lazy) -> None:
+        entry.problems.append(Problem(sentence, self.reader.header_of(column)))
 
 
 def _is_same(lines: Sequence[Mapping[str, Any]], stored: Sequence[Mapping[str, Any]]) -> bool:
@@ -537,12 +556,3 @@ def _is_same(lines: Sequence[Mapping[str, Any]], stored: Sequence[Mapping[str, A
             if value != (old["id"] if isinstance(old, dict) else old):
                 return False
     return True
-
-
-def _sentences(errors: Mapping[str, Sequence[str | Lazy]]) -> list[str]:
-    return [str(message) for messages in errors.values() for message in messages]
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from marshmallow import ValidationError
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ARRAY, ColumnElement, any_, bindparam, select
 
 from core.db.fields import Kind
 from core.resources.declaration import Field, Resource
@@ -37,29 +37,43 @@ def find_records(
 
     Among several, archived ones do not count when another is not.
     """
-    table = resource.table
     wanted: dict[Any, list[str]] = {}
     for text in texts:
         value = key_value(gateway, by, text)
         if value is not None:
             wanted.setdefault(value, []).append(text)
-    if not wanted:
+    found = find_by_values(gateway, resource, by, wanted)
+    return {text: records for value, records in found.items() for text in wanted[value]}
+
+
+def find_by_values(
+    gateway: Gateway, resource: Resource, by: Field, values: Collection[Any]
+) -> dict[Any, list[Found]]:
+    """The records whose field ``by`` holds one of ``values``, as it stores them; see `find_records`."""
+    if not values:
         return {}
+    table = resource.table
     columns: list[ColumnElement[Any]] = [by.column, table.c.id]
     columns += [table.c[name] for name in ("archived_at", "owner_id", "unit_id") if name in table.c]
-    statement = select(*columns).where(by.column.in_(list(wanted)))
+    statement = select(*columns).where(by.column == _any_of(by.column, values))
     if by.word.sort_by is not None:  # the order of a name is indexed, the name itself is not
-        statement = statement.where(table.c[by.word.sort_by].in_({sort_key(value) for value in wanted}))
+        key = table.c[by.word.sort_by]
+        statement = statement.where(key == _any_of(key, {sort_key(value) for value in values}))
     scope = gateway.scope(resource, table)
-    found: dict[str, list[Found]] = {}
+    found: dict[Any, list[Found]] = {}
     rows = gateway.session.execute(statement if scope is None else statement.where(scope))
     for row in rows.mappings():
         record = Found(row["id"], row.get("archived_at") is not None, dict(row))
-        for text in wanted[row[by.column.name]]:
-            found.setdefault(text, []).append(record)
+        found.setdefault(row[by.column.name], []).append(record)
     return {
-        text: [each for each in records if not each.is_archived] or records for text, records in found.items()
+        value: [each for each in records if not each.is_archived] or records
+        for value, records in found.items()
     }
+
+
+def _any_of(column: ColumnElement[Any], values: Iterable[Any]) -> Any:
+    """One parameter for many values, so that statements of every length are one."""
+    return any_(bindparam(None, list(values), type_=ARRAY(column.type), unique=True))
 
 
 def find_linked(

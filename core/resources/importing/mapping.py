@@ -7,6 +7,7 @@ A mapping is JSON; every part may be left out:
         "account": "name",
         "subsidiary_of": {"field": "parent", "by": "name", "create": true},
         "Churn": {"field": "kind", "values": {"Yes": "lost", "No": "active"}},
+        "since": {"field": "joined_on", "format": "mdy"},
         "tenure": {"note": "Tenure (months)"},
         "x": null
       },
@@ -16,26 +17,31 @@ A mapping is JSON; every part may be left out:
 
 ``null`` leaves a column out. ``note`` puts "Tenure (months): 34" into a note on the record's timeline,
 one note for all such columns of a row: a field of the record is the user's to write in, an import does
-not add to it. A constant is set in every row, a default where a new record has no value.
+not add to it. ``format`` says what comes first in days such as 3/1/2026: ymd, mdy or dmy. A constant
+is set in every row, a default where a new record has no value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import orjson
 
 from core.db.fields import Kind
-from core.errors import Invalid
+from core.errors import Forbidden, Invalid
 from core.i18n import LANGUAGES, Lazy, _l, speaking
 from core.resources.cells import fold
 from core.resources.columns import Column, headers, read_column
 from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
 from core.resources.resolver import Answer, UnknownField
+from core.resources.written import DAY_ORDERS, DayOrder
 
+_DAYS = (Kind.DAY, Kind.INSTANT)
+#: Who made and changed a record, and when.
+AUTHORS: Final = ("created_at", "created_by", "updated_at", "updated_by")
 #: The column that the file of bad rows has besides those of its source.
 PROBLEM = _l("problem")
 
@@ -76,10 +82,25 @@ class Target:
     note: str = ""
     #: What cells mean: ``{folded cell: value}``.
     values: Mapping[str, str] = field(default_factory=dict)
+    #: What comes first in days that do not say it themselves.
+    order: DayOrder | None = None
     #: Make a missing record of a link instead of refusing the row.
     creates: bool = False
     constant: Any = None
     default: Any = None
+    #: Who made or changed a record and when: taken from the file instead of now and oneself.
+    keeps: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its cells are values of a field people write, neither a link nor of a line."""
+        column = self.column
+        return (
+            column is not None
+            and column.lines is None
+            and column.field.target is None
+            and not column.field.word.readonly
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +150,7 @@ def make_plan(
     *,
     key: str | None = None,
     skip_unknown: bool = False,
+    keep_authors: bool = False,
 ) -> Plan:
     """Say where each column of a file goes.
 
@@ -139,17 +161,30 @@ def make_plan(
         mapping: what the user said of them.
         key: the field, or the column, that records are recognised by.
         skip_unknown: leave columns without a field out instead of refusing the file.
+        keep_authors: take from the file who made and changed the records and when, where it says so;
+            for administrators only.
 
     Raises:
         UnknownColumns: columns go nowhere.
         BadMapping: two columns go to one field, the mapping names what is not there, or the key
             is no column.
+        Forbidden: only administrators may keep authors.
     """
-    return _Planner(gateway, resource, mapping or ColumnMap(), skip_unknown).plan(header, key)
+    if keep_authors and not gateway.actor.is_administrator:
+        raise Forbidden
+    return _Planner(gateway, resource, mapping or ColumnMap(), skip_unknown, keep_authors).plan(header, key)
 
 
 class _Planner:
-    def __init__(self, gateway: Gateway, resource: Resource, mapping: ColumnMap, skip_unknown: bool) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        resource: Resource,
+        mapping: ColumnMap,
+        skip_unknown: bool,
+        keep_authors: bool,
+    ) -> None:
+        self.keeps = AUTHORS if keep_authors else ()
         self.gateway = gateway
         self.resource = resource
         self.mapping = mapping
@@ -166,6 +201,8 @@ class _Planner:
                 target = self._wished(name, place, wishes[name])
             elif place == len(header) - 1 and self._is_problem(name):
                 continue
+            elif name.removesuffix(".id") != name and name.removesuffix(".id") in header:
+                target = None  # a link of JSON comes by label and by id; without a word the label counts
             else:
                 column = self._column(name)
                 target = None if column is None else Target(name, place, column)
@@ -181,8 +218,11 @@ class _Planner:
         targets = self._fixed(targets)
         self._once(targets)
         found = self._key(targets, key)
+        targets = [self._keeping(target) for target in targets]
         system = [
-            each for each in targets if each.column and each.column.field.word.readonly and each is not found
+            each
+            for each in targets
+            if each.column and each.column.field.word.readonly and each is not found and not each.keeps
         ]
         kept = tuple(each for each in targets if each not in system)
         return Plan(kept, tuple(skipped), tuple(each.header for each in system), found)
@@ -210,14 +250,17 @@ class _Planner:
         values = wish.get("values", {})
         if (
             not isinstance(wish.get("field"), str)
-            or set(wish) - {"field", "by", "create", "values"}
+            or set(wish) - {"field", "by", "create", "values", "format"}
             or not isinstance(wish.get("by", ""), str)
             or not isinstance(wish.get("create", False), bool)
             or not isinstance(values, dict)
             or not all(isinstance(value, str) for value in values.values())
         ):
             raise BadMapping(
-                _l("“%(name)s” takes “field”, “by”, “values” and “create”, or “note”", name=name[:60])
+                _l(
+                    "“%(name)s” takes “field”, “by”, “values”, “create” and “format”, or “note”",
+                    name=name[:60],
+                )
             )
         column = self._named(".".join(filter(None, (wish["field"], wish.get("by")))))
         creates = wish.get("create", False)
@@ -225,9 +268,11 @@ class _Planner:
             column.field.target is None or column.by not in (None, column.field.target.label_field)
         ):
             raise BadMapping(_l("“%(name)s” can create records only of a link by its name", name=name[:60]))
-        return Target(
-            name, place, column, values={fold(cell): value for cell, value in values.items()}, creates=creates
-        )
+        order = wish.get("format")
+        if order is not None and (order not in DAY_ORDERS or column.field.word.kind not in _DAYS):
+            raise BadMapping(_l("“%(name)s”: the format of a day is ymd, mdy or dmy", name=name[:60]))
+        meant = {fold(cell): value for cell, value in values.items()}
+        return Target(name, place, column, values=meant, order=order, creates=creates)
 
     def _named(self, name: str) -> Column:
         column = self._column(name)
@@ -269,11 +314,17 @@ class _Planner:
             column = self._named(name)
             found = by_name.get(column.name) or Target(column.name, None, column)
             by_name[column.name] = Target(
-                found.header, found.place, found.column, values=found.values, creates=found.creates,
-                constant=found.constant, default=value,
+                found.header, found.place, found.column, values=found.values, order=found.order,
+                creates=found.creates, constant=found.constant, default=value,
             )  # fmt: skip
         notes = [target for target in targets if target.column is None]
         return [target for target in by_name.values() if target.column is not None] + notes
+
+    def _keeping(self, target: Target) -> Target:
+        column = target.column
+        if column is None or column.lines is not None or column.field.name not in self.keeps:
+            return target
+        return replace(target, keeps=True)
 
     def _once(self, targets: Sequence[Target]) -> None:
         seen: dict[tuple[Any, ...], Target] = {}

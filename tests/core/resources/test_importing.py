@@ -76,7 +76,7 @@ class Import:
             actor=actor,
             mode=mode or (Mode.UPSERT if key else Mode.INSERT),
             clear_blank=clear_blank,
-            on_bad=lambda row, problems: self.bad.append((row.line, " ".join(problems))),
+            on_bad=lambda row, problems: self.bad.append((row.line, " ".join(map(str, problems)))),
         )
         return run.run(table.rows(), len(table.header))
 
@@ -516,5 +516,5 @@ def test_progress_is_told_after_each_batch(
     plan = make_plan(Gateway(session, OPERATOR), resource, table.header)
     told: list[tuple[int, int]] = []
     tell: Callable[[Outcome], None] = lambda outcome: told.append((outcome.read, outcome.inserted))  # noqa: E731
-    Importer(session, resource, plan, actor=OPERATOR, on_progress=tell).run(table.rows(), 1)
+    Importer(session, resource, plan, actor=OPERATOR).run(table.rows(), 1, tell)
     assert told == [(2, 2), (4, 4), (5, 5)]
