@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from addons.customer import models, services
-from addons.customer.schemas import CompleteActivity, LogContact, PlanTask
+from addons.customer import models, services, synonyms
+from addons.customer.schemas import (
+    AssessLead,
+    CompleteActivity,
+    ConvertLead,
+    DisqualifyLead,
+    LogContact,
+    PlanTask,
+)
 from core.i18n import _l, _lp
-from core.resources.declaration import Action, Lines, Resource, Same, SameName, Section
+from core.resources.declaration import Action, Elsewhere, Lines, Resource, Same, SameName, Section
 
 
 class CustomerResource(Resource):
@@ -59,6 +66,7 @@ class CustomerResource(Resource):
         Same("email", also=("emails.address",)),
         Same("tax_number"),
     )
+    synonyms = synonyms.CUSTOMER
     service_class = services.CustomerService
 
 
@@ -128,9 +136,113 @@ class ContactResource(Resource):
         Lines("customers", "customer.customer_contact", "contact", _l("Customers"), _l("Add a customer")),
     )
     sort = ("name",)
-    duplicates = (SameName("name"), Same("phone"), Same("email"))
+    duplicates = (Same("phone"), Same("email"), SameName("name"))
     readable_through = "customer"
+    synonyms = synonyms.CONTACT
     service_class = services.ContactService
+
+
+class LeadResource(Resource):
+    """Who may become a customer."""
+
+    name = "customer.lead"
+    model = models.Lead
+    title, title_plural = _l("Lead"), _l("Leads")
+    icon = "target-arrow"
+    label = "title"
+    subtitle = ("number", "source")
+    tags = ("state",)
+    list_columns = ("title", "state", "score", "product_line", "source", "phone", "next_on", "owner")
+    quick_filters = ("state",)
+    form = (
+        Section(_l("Who"), "company", "name", "job_title", "department"),
+        Section(_l("Reach"), "phone", "email", "wechat", "website", "country", "province", "city", "street"),
+        Section(_l("Interest"), "product_line", "source", "description"),
+        Section(
+            _l("Progress"), "state", "lost_reason", "next_step", "next_on", "owner", "unit", "tags", "score"
+        ),
+        Section(_l("What became of it"), "customer", "contact", "converted_at"),
+    )
+    quick_create = ("company", "name", "phone", "email", "product_line", "source", "description")
+    has_communication = True
+    duplicates = (SameName("company"), Same("phone"), Same("email"))
+    elsewhere = (
+        Elsewhere("customer.customer", {"name": "company", "phone": "phone", "email": "email"}),
+        Elsewhere("customer.contact", {"name": "name", "phone": "phone", "email": "email"}),
+    )
+    actions = (
+        Action("assess", _l("Check"), services.assess_leads, icon="list-check", schema=AssessLead),
+        Action(
+            "convert",
+            _l("Convert"),
+            services.convert_leads,
+            verb="convert",
+            icon="transfer",
+            schema=ConvertLead,
+        ),
+        Action(
+            "undo_conversion",
+            _l("Undo the conversion"),
+            services.undo_conversions,
+            verb="convert",
+            icon="arrow-back-up",
+        ),
+        Action(
+            "disqualify",
+            _l("Disqualify"),
+            services.disqualify_leads,
+            icon="circle-x",
+            schema=DisqualifyLead,
+        ),
+        Action("reopen", _l("Take up again"), services.reopen_leads, icon="refresh"),
+        Action(
+            "log_contact",
+            _l("Log a contact"),
+            services.log_lead_contact,
+            verb="read",
+            icon="phone-call",
+            schema=LogContact,
+        ),
+        Action(
+            "plan_task",
+            _l("Plan a task"),
+            services.plan_lead_task,
+            verb="read",
+            icon="calendar-plus",
+            schema=PlanTask,
+        ),
+    )
+    sort = ("-id",)
+    readable_through = "customer"
+    service_class = services.LeadService
+
+
+class StandardResource(Resource):
+    """By what leads are qualified."""
+
+    name = "customer.standard"
+    model = models.Standard
+    title, title_plural = _l("Qualification standard"), _l("Qualification standards")
+    icon = "clipboard-check"
+    subtitle = ("product_line",)
+    list_columns = ("name", "product_line", "threshold", "revision", "is_active", "updated_at")
+    form = (Section(_l("Basics"), "name", "product_line", "threshold", "is_active", "revision"),)
+    lines = (Lines("criteria", "customer.criterion", "standard", _l("Criteria"), _l("Add a criterion")),)
+    sort = ("name",)
+    service_class = services.StandardService
+
+
+class CriterionResource(Resource):
+    """The questions of a standard."""
+
+    name = "customer.criterion"
+    model = models.Criterion
+    title, title_plural = _l("Criterion"), _l("Criteria")
+    plural = "criteria"
+    icon = "list-check"
+    label = "text"
+    is_nested = True
+    service_class = services.CriterionService
 
 
 class ActivityResource(Resource):
@@ -147,7 +259,7 @@ class ActivityResource(Resource):
     list_columns = ("subject", "kind", "state", "contact", "due_at", "done_at", "owner")
     quick_filters = ("kind", "state")
     form = (
-        Section(_l("Basics"), "subject", "kind", "state", "customer", "contact", "owner", "unit"),
+        Section(_l("Basics"), "subject", "kind", "state", "customer", "contact", "lead", "owner", "unit"),
         Section(_lp("activity", "Time"), "due_at", "done_at", "minutes"),
         Section(_lp("activity", "Content"), "direction", "outcome", "body"),
     )
@@ -164,5 +276,6 @@ class ActivityResource(Resource):
         Action("cancel", _lp("activity", "Cancel"), services.cancel_activities, icon="circle-x"),
     )
     sort = ("-due_at",)
-    readable_through = "customer"
+    readable_through = ("customer", "lead")
+    synonyms = synonyms.ACTIVITY
     service_class = services.ActivityService

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from marshmallow import validate
+from marshmallow import fields, validate
 
-from addons.customer.models import ActivityKind, Direction
+from addons.customer.models import ActivityKind, Answer, Direction
 from core.i18n import _l, _lp
 from core.resources.schemas import InputSchema
-from core.resources.values import ChoiceValue, DayValue, IntegerValue, LinkValue, TextValue
+from core.resources.values import ChoiceValue, DayValue, FlagValue, IntegerValue, LinkValue, TextValue
 
 #: Characters a subject may have, as in the model.
 _SUBJECT: Final = 200
+_NOT_A_LIST: Final[dict[str, Any]] = dict.fromkeys(
+    ("required", "invalid", "null"), _l("This must be a list.")
+)
 
 
 class LogContact(InputSchema):
@@ -55,6 +58,44 @@ class CompleteActivity(InputSchema):
     """What came of an activity."""
 
     outcome = TextValue(max_length=80, allow_none=True, metadata={"title": _l("Outcome")})
+
+
+class AnswerLine(InputSchema):
+    """What is known about one criterion."""
+
+    criterion = LinkValue(required=True, metadata={"title": _l("Criterion")})
+    answer = ChoiceValue(Answer, required=True, metadata={"title": _lp("criterion", "Answer")})
+    note = TextValue(max_length=500, allow_none=True, metadata={"title": _l("Remark")})
+
+
+class AssessLead(InputSchema):
+    """The check list of a lead, filled in."""
+
+    answers = fields.List(
+        fields.Nested(AnswerLine),
+        required=True,
+        error_messages=_NOT_A_LIST,
+        metadata={"title": _l("Answers")},
+    )
+    #: The version of the standard that was answered; the present one when left out.
+    version = LinkValue(allow_none=True, metadata={"title": _lp("standard", "Version")})
+
+
+class ConvertLead(InputSchema):
+    """What becomes of a lead."""
+
+    create_customer = FlagValue(metadata={"title": _l("Create a customer")})
+    customer = LinkValue(allow_none=True, metadata={"title": _l("Existing customer")})
+    create_contact = FlagValue(metadata={"title": _l("Create a contact")})
+    contact = LinkValue(allow_none=True, metadata={"title": _l("Existing contact")})
+    create_sale = FlagValue(metadata={"title": _l("Create a sale")})
+    sale_title = TextValue(max_length=200, allow_none=True, metadata={"title": _l("What is sold")})
+
+
+class DisqualifyLead(InputSchema):
+    """Why a lead comes to nothing."""
+
+    lost_reason = TextValue(max_length=80, required=True, metadata={"title": _l("Why disqualified")})
 
 
 class QuickTask(InputSchema):

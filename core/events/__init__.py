@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from core.events.delivery import Deliveries, notify, publish
+from core.events.delivery import Deliveries, hooks_of, notify, publish
 
-__all__ = ["Deliveries", "notify", "publish"]
+__all__ = ["Deliveries", "hooks_of", "notify", "publish"]

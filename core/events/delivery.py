@@ -9,7 +9,7 @@ business transaction makes all commits of the database wait for one another.
 from __future__ import annotations
 
 import logging
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 class Event(Protocol):
     """A fact: a frozen dataclass named in the past tense."""
 
-    __dataclass_fields__: Any
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
 class Deliveries:
@@ -32,16 +32,16 @@ class Deliveries:
 
     def __init__(self, database: Database, hooks: Hooks) -> None:
         self._database = database
-        self._hooks = hooks
+        self.hooks = hooks
         self.wakes = Wakes(database)
 
     def deliver(self, tenant: Tenant, event: Event) -> None:
         """Hand an event to the subscribers the tenant has on; what fails is logged and counted."""
-        if not self._hooks.has("on_event", tenant.addons):
+        if not self.hooks.has("on_event", tenant.addons):
             return
         try:
             with self._database.unit_of_work(tenant) as session:
-                self._hooks.call(tenant.addons, "on_event", session=session, event=event)
+                self.hooks.call(tenant.addons, "on_event", session=session, event=event)
         except Exception:  # the work that told of it is done and must not seem to have failed
             logger.exception("event %s was not delivered", type(event).__name__)
 
@@ -66,6 +66,12 @@ def _deliveries(session: Session) -> Deliveries | None:
     found = session.info["database"].deliveries
     assert found is None or isinstance(found, Deliveries)
     return found
+
+
+def hooks_of(session: Session) -> Hooks | None:
+    """The hooks of this process, for services that ask other addons; None where no kernel was started."""
+    deliveries = _deliveries(session)
+    return deliveries.hooks if deliveries is not None else None
 
 
 def publish(session: Session, event: Event) -> None:

@@ -109,8 +109,8 @@ class Conditions:
             or not self.actor.may(resource.name, verb)
         ):
             return own
-        link = resource.fields[resource.readable_through]
-        return or_(own, self._reachable(link, table, lambda _: true()))
+        links = [resource.fields[name] for name in resource.readable_links]
+        return or_(own, *(self._reachable(link, table, lambda _: true()) for link in links))
 
     @cached_property
     def scope_values(self) -> dict[str, Any]:

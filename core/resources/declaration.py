@@ -150,8 +150,8 @@ class Resource:
     duplicates: ClassVar[tuple[SameName | Same, ...]] = ()
     #: Other resources among which to look as well.
     elsewhere: ClassVar[tuple[Elsewhere, ...]] = ()
-    #: A link whose readable target makes a record readable too (a call follows its customer).
-    readable_through: ClassVar[str] = ""
+    #: A link, or several, whose readable target makes a record readable too (a call follows its customer).
+    readable_through: ClassVar[str | tuple[str, ...]] = ()
     #: Edited inside another record only; has no pages, no API and no rights of its own.
     is_nested: ClassVar[bool] = False
     has_timeline: ClassVar[bool] = True
@@ -209,6 +209,12 @@ class Resource:
         """Address of its pages: ``/customer/customers``; the core's lie under ``/settings``."""
         return f"/settings/{self.plural_name}" if self.addon == "core" else f"/{self.path}"
 
+    @property
+    def readable_links(self) -> tuple[str, ...]:
+        """What ``readable_through`` names, as several."""
+        through = self.readable_through
+        return (through,) if isinstance(through, str) else through
+
     def verbs(self) -> Iterator[str]:
         """The verbs of its own actions, beyond those every resource has."""
         yield from dict.fromkeys(action.verb for action in self.actions)
@@ -228,7 +234,7 @@ class Resource:
             "form": tuple(name for section in self.form for name in section.fields),
             "quick_create": self.quick_create,
             "sort": tuple(name.removeprefix("-") for name in self.sort),
-            "readable_through": (self.readable_through,) if self.readable_through else (),
+            "readable_through": self.readable_links,
             "duplicates": tuple(rule.field for rule in self.duplicates),
             "synonyms": tuple(
                 name for name in self.synonyms if name.partition(".")[0] not in self._lines_names()
@@ -281,3 +287,15 @@ def resource_of(model: type[Record]) -> Resource:
 def resource_called(name: str) -> Resource | None:
     """The declaration called ``name``, whether a tenant has its addon on or not; None where there is none."""
     return next((each for each in _of_model.values() if each.name == name), None)
+
+
+def resource_named(name: str) -> Resource:
+    """The declaration called ``name``, for works that keep the names of resources in the database.
+
+    Raises:
+        LookupError: there is none, or its addon is not loaded.
+    """
+    for resource in _of_model.values():
+        if resource.name == name:
+            return resource
+    raise LookupError(f"there is no resource “{name}”")

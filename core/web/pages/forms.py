@@ -33,10 +33,18 @@ class Form:
     def __init__(self, resource: Resource, sections: Sequence[Section], *, with_lines: bool = True) -> None:
         self.resource = resource
         visible = {field.name for field in gateway().resolver.visible(resource)}
-        self.sections = [
-            (str(section.title), [resource.fields[name] for name in section.fields if name in visible])
+        asked = [
+            (
+                str(section.title),
+                [
+                    resource.fields[name]
+                    for name in section.fields
+                    if name in visible and not resource.fields[name].word.readonly
+                ],
+            )
             for section in sections
         ]
+        self.sections = [(title, fields) for title, fields in asked if fields]
         self.lines = list(resource.lines_fields.values()) if with_lines else []
 
     # Reading

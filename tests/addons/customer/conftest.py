@@ -45,6 +45,23 @@ def make_activity(kernel: Kernel, session: Session, operator: Actor) -> Make:
 
 
 @pytest.fixture
+def make_lead(kernel: Kernel, session: Session, operator: Actor) -> Make:
+    return _maker(kernel, session, operator, "customer.lead", company="Lotus Tea", name="Lin Yue")
+
+
+@pytest.fixture
+def make_standard(kernel: Kernel, session: Session, operator: Actor) -> Make:
+    criteria = [
+        {"text": "Has a budget", "weight": 30, "required": True},
+        {"text": "Decides this year", "weight": 20},
+        {"text": "Fits our machines", "weight": 50},
+    ]
+    return _maker(
+        kernel, session, operator, "customer.standard", name="Usual", threshold=60, criteria=criteria
+    )
+
+
+@pytest.fixture
 def read(kernel: Kernel, session: Session, operator: Actor) -> Callable[[str, int], dict[str, Any]]:
     """A record as the operator sees it: ``read("customer.customer", 7)``."""
     return lambda name, number: Gateway(session, operator).get(kernel.resources[name], number)
