@@ -1,9 +1,9 @@
 """The floor: bare Flask and psycopg2 that run the same SQL and give the same bytes, under the same server.
 
-    python -m tests.bench.floor PORT DSN STATEMENTS
+    python -m tests.bench.floor PORT DSN PAGES
 
-``STATEMENTS`` is a JSON file written by the benchmark: for each path the statements our API ran for
-it (without those that find out who asks), their parameters, and how a row becomes an item.
+``PAGES`` is a JSON file written by the benchmark: for each path the statements our API ran for it
+(without those that find out who asks), their parameters, and how a row becomes a record.
 """
 
 from __future__ import annotations
@@ -25,42 +25,36 @@ def make_floor(dsn: str, pages: dict[str, Any]) -> Flask:
     app = Flask(__name__)
     pool = psycopg2.pool.ThreadedConnectionPool(16, 20, dsn)
 
-    def record(names: list[str], links: list[list[Any]], row: tuple[Any, ...]) -> dict[str, Any]:
-        item: dict[str, Any] = dict(zip(names, row, strict=False))
-        for name, number, label in links:
+    def record(page: dict[str, Any], row: tuple[Any, ...]) -> dict[str, Any]:
+        item: dict[str, Any] = dict(zip(page["names"], row, strict=False))
+        for name, number, label in page["links"]:
             item[name] = None if row[number] is None else {"id": row[number], "label": row[label]}
         return item
 
-    @app.get("/<path:path>")
+    @app.route("/<path:path>", methods=["GET", "PATCH"])
     def answer(path: str) -> Response:
         page = pages[path]
         connection = pool.getconn()
         try:
             with connection.cursor() as cursor:
-                for statement, parameters in page["bind"]:
-                    cursor.execute(statement, parameters)
-                results = []
+                cursor.execute(*page["bind"])
                 for statement, parameters in page["statements"]:
                     cursor.execute(statement, parameters)
-                    results.append(cursor.fetchall())
+                rows = cursor.fetchall()
             connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
         finally:
             pool.putconn(connection)
-        if page["kind"] == "read":
-            body = record(page["names"], page["links"], results[0][0])
-            row = results[0][0]
-            body["version"] = row[-1 - len(page["lines"])]
-            body.update(zip(page["lines"], row[-len(page["lines"]) :], strict=True))
+        if page["list"] is None:
+            body = record(page, rows[0])
+            lines = page["lines"]
+            body["version"] = rows[0][-1 - len(lines)]
+            body.update(zip(lines, rows[0][-len(lines) :], strict=True))
         else:
-            items = [record(page["names"], page["links"], row) for row in results[0][: page["per_page"]]]
-            total = results[1][0][0] if len(results) > 1 else None
-            body = {
-                "items": items,
-                "total": total,
-                "page": 1,
-                "per_page": page["per_page"],
-                "next": page["next"],
-            }
+            items = [record(page, row) for row in rows[: page["list"]["per_page"]]]
+            body = {"items": items, **page["list"]}
         return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), content_type="application/json")
 
     return app
