@@ -22,7 +22,7 @@ GRANTS: Final = {
         grant(_STANDARD, "read"),
     ],
     "sales_supervisor": [
-        *_on_all("read create update delete import export", Scope.UNIT_BELOW),
+        *_on_all("read create update delete import export share", Scope.UNIT_BELOW),
         grant(_LEAD, "convert", Scope.UNIT_BELOW),
         grant(_STANDARD, "read create update export"),
     ],

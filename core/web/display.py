@@ -5,13 +5,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
@@ -66,9 +67,23 @@ class Display:
             return ngettext("%(n)s day ago", "%(n)s days ago", days)
         return self.day(value.astimezone(self.zone).date())
 
-    def number(self, value: int) -> str:
+    def number(self, value: int | Decimal) -> str:
         """A number with its thousands apart."""
         return format_decimal(value, locale=self.locale)
+
+    def bucket(self, name: str, key: str) -> str:
+        """A day, week, month, quarter or year as people say it, from its key (``2026-W05``, ``2026-Q1``)."""
+        if name == "week":
+            year, _dash, week = key.partition("-W")
+            return _("Week %(week)s, %(year)s", week=int(week), year=year)
+        if name == "quarter":
+            first = date(int(key[:4]), int(key[-1]) * 3, 1)
+            return format_skeleton("yQQQ", first, locale=self.locale)
+        if name == "month":
+            return format_skeleton("yMMMM", date(int(key[:4]), int(key[5:]), 1), locale=self.locale)
+        if name == "day":
+            return self.day(date.fromisoformat(key))
+        return format_skeleton("y", date(int(key), 1, 1), locale=self.locale)
 
     def phone(self, value: str) -> str:
         """A telephone number as dialled from this country; foreign ones with their country."""
@@ -135,9 +150,14 @@ class Display:
         if label is None:
             return Markup('<span class="gx-muted">{}</span>').format(_("not visible to you"))
         if target is not None and target.name == "core.user":
-            return who(label)
+            return self.name(field, label)
         url = target.url if target is not None else ""
         return html('<a href="%s/%s">%s</a>', url, value["id"], label)
+
+    def name(self, field: Field, label: str) -> Markup:
+        """The name of a linked record where it is no link: a person with avatar."""
+        is_person = field.target is not None and field.target.name == "core.user"
+        return who(label) if is_person else escape(label)
 
     def change(self, field: Field, value: Any) -> Markup:
         """A stored value in a history: days and moments are text there, choices may be of the past."""

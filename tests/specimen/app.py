@@ -69,7 +69,7 @@ def make_app() -> Flask:
             request.args.get("q", ""), request.args.get("filter", ""), request.args.get("kind", "")
         )
         if request.headers.get("HX-Request"):
-            return render_template("records/list_card.html", view=view)
+            return render_template("records/list_swap.html", view=view)
         return page("records/list.html", view=view)
 
     @app.route("/record", methods=["GET", "POST"])

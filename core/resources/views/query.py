@@ -104,6 +104,10 @@ class Missing:
         return bool(self.columns or self.conditions or self.settings)
 
 
+#: Nothing of the view is missing.
+WHOLE: Final = Missing()
+
+
 def read_view_query(data: object) -> ViewQuery:
     """Read the stored form; what its names stand for is looked up later, by `fit`.
 

@@ -30,6 +30,19 @@ const followSystem = {
   },
 };
 
+/** The widths a column of a list may have: steps of 8 px, since the page may hold no styles of its own. */
+const widths = {
+  name: "widths",
+  setup(plugin) {
+    plugin.onResolve({ filter: /^virtual:widths$/ }, () => ({ path: "widths", namespace: "widths" }));
+    plugin.onLoad({ filter: /.*/, namespace: "widths" }, () => {
+      const steps = Array.from({ length: 75 }, (_, index) => index + 6);
+      const rules = steps.map((step) => `.gx-table .gx-w-${step} { width: ${step * 8}px; min-width: ${step * 8}px; max-width: ${step * 8}px }`);
+      return { contents: `@media (min-width: 641px) {\n${rules.join("\n")}\n}`, loader: "css" };
+    });
+  },
+};
+
 const nodes = JSON.parse(await readFile(join(modules, "@tabler", "icons", "tabler-nodes-outline.json"), "utf8"));
 
 /** The SVG children of an icon; the SVG element around them is written where it is shown. */
@@ -75,7 +88,7 @@ const result = await build({
   loader: { ".woff2": "file" },
   legalComments: "none",
   metafile: true,
-  plugins: [followSystem, icon],
+  plugins: [followSystem, widths, icon],
   nodePaths: [modules],
   logLevel: "warning",
 });

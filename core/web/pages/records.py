@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Response, g, render_template, request
+from flask import g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from core.db.fields import Kind
@@ -16,7 +16,7 @@ from core.web.display import avatar_of, options_of
 from core.web.lifecycle import gateway, kernel
 from core.web.pages import bp
 from core.web.pages.history import timeline_view
-from core.web.pages.request import display, is_fragment, resource_at, tell, told
+from core.web.pages.request import display, gone_to, resource_at, told
 from core.web.shell import shell
 from core.web.view_models import (
     ActionView,
@@ -198,7 +198,7 @@ def archive(addon: str, plural: str, record_id: int) -> ResponseReturnValue:
     except Invalid as error:
         return _archive_dialog(resource, record_id, reason, error), 422
     url = f"{resource.url}/{record_id}"
-    return _gone_to(url, _("%(title)s archived.", title=str(resource.title)), undo_url=f"{url}/restore")
+    return gone_to(url, _("%(title)s archived.", title=str(resource.title)), undo_url=f"{url}/restore")
 
 
 @bp.post("/<addon>/<plural>/<int:record_id>/restore")
@@ -206,7 +206,7 @@ def restore(addon: str, plural: str, record_id: int) -> ResponseReturnValue:
     """Bring the record back."""
     resource = resource_at(addon, plural)
     resource.service.restore(g.session, [record_id], actor=g.actor)
-    return _gone_to(f"{resource.url}/{record_id}", _("%(title)s restored.", title=str(resource.title)))
+    return gone_to(f"{resource.url}/{record_id}", _("%(title)s restored.", title=str(resource.title)))
 
 
 @bp.post("/<addon>/<plural>/<int:record_id>/actions/<name>")
@@ -217,13 +217,4 @@ def act(addon: str, plural: str, record_id: int, name: str) -> ResponseReturnVal
     if name not in titles:
         raise NotFound
     resource.service.perform(g.session, name, [record_id], {}, actor=g.actor)
-    return _gone_to(f"{resource.url}/{record_id}", _("Done: %(action)s.", action=titles[name]))
-
-
-def _gone_to(url: str, text: str, undo_url: str = "") -> ResponseReturnValue:
-    """Go on at ``url`` and say what was done, from a page or from a dialog."""
-    if is_fragment():
-        response = Response(status=204, headers={"HX-Redirect": url})
-    else:
-        response = Response(status=303, headers={"Location": url})
-    return tell(response, text, undo_url=undo_url)
+    return gone_to(f"{resource.url}/{record_id}", _("Done: %(action)s.", action=titles[name]))

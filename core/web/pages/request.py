@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 
 import orjson
 from flask import Response, g, request
+from flask.typing import ResponseReturnValue
 
 from core.i18n import language
 from core.resources.declaration import Resource
@@ -88,3 +89,12 @@ def forget_told(response: Response) -> Response:
     if g.get("forget_toast"):
         response.delete_cookie(_TOAST_COOKIE, httponly=True, samesite="Lax")
     return response
+
+
+def gone_to(url: str, text: str, undo_url: str = "") -> ResponseReturnValue:
+    """Go on at ``url`` and say what was done, from a page or from a dialog."""
+    if is_fragment():
+        response = Response(status=204, headers={"HX-Redirect": url})
+    else:
+        response = Response(status=303, headers={"Location": url})
+    return tell(response, text, undo_url=undo_url)

@@ -174,13 +174,14 @@ def test_a_private_view_is_its_owners_alone(
     assert names(session, customers, ann) == ["Mine"]
     for other in (ben, root):
         assert names(session, customers, other) == []
-        for work in (
+        works: tuple[Callable[[Actor], None], ...] = (
             lambda who: change_view(session, customers, number, actor=who, name="Yours"),
             lambda who: delete_view(session, customers, number, actor=who),
             lambda who: set_own_default(session, customers, number, actor=who),
             lambda who: keep_widths(session, customers, number, {"name": 20}, actor=who),
             lambda who: order_views(session, customers, [number], actor=who),
-        ):
+        )
+        for work in works:
             with pytest.raises(NotFound):
                 work(other)
     assert names(session, customers, ann) == ["Mine"]
@@ -260,14 +261,14 @@ def test_names_are_unique_for_whom_they_are(
 
 
 def test_a_role_has_one_default_and_so_have_all(session: Session, customers: Resource, sharer: Actor) -> None:
-    role = {"audience": Audience.ROLE, "role": "analyst"}
+    role: dict[str, Any] = {"audience": Audience.ROLE, "role": "analyst"}
     create_view(session, customers, "A", ViewQuery(), actor=sharer, **role)
     with pytest.raises(Invalid) as refused:
         create_view(session, customers, "B", ViewQuery(), actor=sharer, **role)
     assert list(refused.value.errors) == ["role"]
     with pytest.raises(Invalid):
         create_view(session, customers, "B", ViewQuery(), actor=sharer, audience=Audience.ROLE, role="king")
-    all_ = {"audience": Audience.SHARED, "is_default": True}
+    all_: dict[str, Any] = {"audience": Audience.SHARED, "is_default": True}
     first = create_view(session, customers, "C", ViewQuery(), actor=sharer, **all_)
     second = create_view(session, customers, "D", ViewQuery(), actor=sharer, **all_)
     found = views_of(session, customers, actor=sharer)

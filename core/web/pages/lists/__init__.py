@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from core.web.pages.lists import lookups, page
+from core.web.pages.lists import arrange, groups, lookups, page, views
 
-__all__ = ["lookups", "page"]
+__all__ = ["arrange", "groups", "lookups", "page", "views"]

@@ -10,7 +10,7 @@ from core.resources.declaration import Resource
 from core.resources.query import RESERVED, Query, read_query
 
 #: Parameters of the page itself; the rest is the query.
-OWN: Final = ("segment", "columns", "lang")
+OWN: Final = ("view", "segment", "columns", "group", "totals", "in", "lang")
 
 
 class Address:
@@ -32,8 +32,17 @@ class Address:
         """The value of a parameter, empty when there is none."""
         return next(iter(self.args.get(name, ())), "")
 
+    def many(self, name: str) -> list[str]:
+        """The values of a parameter that takes several, with commas between them."""
+        return [part.strip() for part in self.one(name).split(",") if part.strip()]
+
 
 def query_of(resource: Resource, address: Address) -> Query:
+    """What an address with all parameters asks the gateway.
+
+    Raises:
+        Invalid: a parameter has a value of the wrong form.
+    """
     segment = {"mine": ("owner", "me"), "archived": ("archived_at.isnull", "false")}.get(
         address.one("segment")
     )

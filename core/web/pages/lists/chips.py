@@ -22,9 +22,9 @@ from core.resources.filters import (
 from core.resources.query import read_condition
 from core.web.display import options_of
 from core.web.lifecycle import gateway
+from core.web.list_models import Chip
 from core.web.pages.lists.address import Address, conditions_in
 from core.web.pages.request import number_in
-from core.web.view_models import Chip
 
 
 def chips_of(resource: Resource, address: Address) -> list[Chip]:
@@ -61,6 +61,8 @@ def _said(resource: Resource, node: Node) -> str:
             return f"{name} {OPERATOR_LABELS[op]} {_said_value(found.leaf, value)}"
         case All(parts):
             return _(" and ").join(_said(resource, part) for part in parts)
+        case AnyOf(()):
+            return _("A condition that is not available to you")
         case AnyOf(parts):
             return "(" + _(" or ").join(_said(resource, part) for part in parts) + ")"
         case Not(part):

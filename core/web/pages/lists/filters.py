@@ -7,22 +7,21 @@ from core.resources.declaration import Field, Resource
 from core.resources.filters import OPERATOR_LABELS, OPERATORS
 from core.web.display import options_of
 from core.web.lifecycle import gateway
+from core.web.list_models import FilterField, QuickFilter
 from core.web.pages.lists.address import Address
-from core.web.view_models import FilterField, Option, QuickFilter
+from core.web.view_models import Option
 
 
 def quick_filter(field: Field, address: Address) -> QuickFilter:
+    """A drop-down above the list; a vocabulary that grows by use is read when it is opened."""
     here = address.one(field.name)
     if field.word.kind is Kind.CHOICE:
         options = [
             Option(each.value, each.label, each.tone, each.value == here) for each in options_of(field)
         ]
-    else:
-        values = dict.fromkeys(
-            [*gateway().suggestions(field.resource, field.name, "", 30), *([here] if here else [])]
-        )
-        options = [Option(value, value, selected=value == here) for value in values]
-    return QuickFilter(field.name, field.label, options)
+        return QuickFilter(field.name, field.label, options, here)
+    suggest = f"{field.resource.url}/suggest/{field.name}"
+    return QuickFilter(field.name, field.label, value=here, lookup_url=suggest)
 
 
 def filter_fields(resource: Resource) -> list[FilterField]:

@@ -11,19 +11,19 @@ from core.resources.gateway import Page
 from core.resources.query import Query
 from core.web.display import Display, html
 from core.web.lifecycle import gateway
-from core.web.view_models import RowView
+from core.web.list_models import RowView
 
 
-def page_of(resource: Resource, query: Query, shown: Sequence[Field]) -> tuple[Page, int]:
+def page_of(resource: Resource, query: Query, shown: Sequence[Field]) -> Page:
+    """One page of a list with what its rows show; not counted."""
     hints = [name for name in resource.subtitle if name in resource.fields]
     names = tuple(dict.fromkeys(("id", "archived_at", *hints, *(field.name for field in shown))))
-    page = gateway().page(
-        resource, Query(query.where, query.q, query.sort, names, query.page, query.per_page, count=True)
-    )
-    return page, (query.page - 1) * query.per_page
+    wanted = Query(query.where, query.q, query.sort, names, query.page, query.per_page, count=False)
+    return gateway().page(resource, wanted)
 
 
 def row_views(resource: Resource, page: Page, shown: Sequence[Field], display: Display) -> list[RowView]:
+    """The rows of a page; the first cell names the record."""
     makers = [(field.name, display.cell(field)) for field in shown[1:]]
     views = []
     for row in page.rows:

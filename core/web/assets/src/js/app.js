@@ -5,6 +5,10 @@ import "./net.js";
 import "./shell.js";
 import "./forms.js";
 import "./filters.js";
+import "./groups.js";
+import "./sorting.js";
+import "./widths.js";
+import "./counts.js";
 import "./keys.js";
 
 window.htmx = htmx; // addons' own scripts may call it

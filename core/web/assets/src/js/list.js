@@ -6,12 +6,20 @@ import { on } from "./dom.js";
 const list = () => document.querySelector("[data-list]");
 const filters = () => document.getElementById("list-filter");
 
+/** Tell the other scripts of the list that it shows something new. */
+function shown() {
+  const lasting = document.getElementById("list-head")?.dataset.lasting;
+  if (lasting && lasting !== location.pathname + location.search) history.replaceState(history.state, "", lasting);
+  if (list()) document.dispatchEvent(new CustomEvent("gx:list"));
+}
+
 /** Load `url` and swap `part` of the list; the address follows. */
 export async function visit(url, part = "#list-card", { replace = false } = {}) {
   const source = list();
   if (!source) return location.assign(url);
   const address = replace ? { replace: "true" } : { push: "true" };
   await htmx.ajax("GET", url, { source, target: part, select: part, swap: "outerHTML", ...address });
+  shown();
 }
 
 /** The address of the list with what the filter row holds now; empty parameters are left out. */
@@ -37,8 +45,8 @@ function filterSoon(delay, options) {
 on("focusin", "#list-q", () => (last ??= filteredUrl()));
 on("input", "#list-q", (event) => event.isComposing || filterSoon(200, { replace: true }));
 on("compositionend", "#list-q", () => filterSoon(200, { replace: true }));
-on("change", "#list-filter select", (_, select) => {
-  select.classList.toggle("gx-on", Boolean(select.value));
+on("change", "#list-filter :is(select, .gx-combo input)", (_, control) => {
+  control.classList.toggle("gx-on", Boolean(control.value));
   filterSoon(0);
 });
 on("submit", "#list-filter", (event) => {
@@ -56,10 +64,15 @@ on("click", "[data-swap]", (event, link) => {
   });
 });
 
-on("click", "[data-apply-columns]", (_, button) => {
-  const chosen = [...button.closest(".gx-columns").querySelectorAll("[data-column]:checked")].map((box) => box.dataset.column);
-  if (chosen.length) visit(filteredUrl({ columns: chosen.join(",") }));
-});
+// Dialogs that arrange the list: what they hold becomes a parameter of its address.
+on("submit", "form[data-arrange]", (event, form) => {
+  event.preventDefault();
+  event.stopPropagation();
+  const name = form.dataset.arrange;
+  const chosen = new FormData(form).getAll(name).filter(Boolean).join(",");
+  form.closest("dialog").close();
+  visit(filteredUrl({ [name]: chosen }));
+}, true);
 
 // A click anywhere on a row opens it, unless text is being selected or something else was meant.
 function openRow(event, row) {
@@ -73,12 +86,15 @@ function openRow(event, row) {
 on("click", ".gx-rows tbody tr", openRow);
 on("auxclick", ".gx-rows tbody tr", (event, row) => event.button === 1 && openRow(event, row));
 
-/** Move the focus to the next (1) or previous (-1) row. */
+/** Move the focus to the next (1) or previous (-1) row or group. */
 export function moveRow(step) {
-  const rows = [...document.querySelectorAll(".gx-rows tbody .gx-row")];
+  const stops = ".gx-row, .gx-fold-toggle";
+  const rows = [...document.querySelectorAll(`.gx-rows tbody :is(${stops})`)];
   if (!rows.length) return;
-  const now = rows.indexOf(document.activeElement?.closest("tr")?.querySelector(".gx-row"));
+  const now = rows.indexOf(document.activeElement?.closest("tr")?.querySelector(stops));
   const next = rows[Math.max(0, Math.min(rows.length - 1, now < 0 ? 0 : now + step))];
   next.focus({ preventScroll: true });
   next.closest("tr").scrollIntoView({ block: "nearest" });
 }
+
+document.addEventListener("DOMContentLoaded", shown);
