@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,14 +23,15 @@ from core.demo import PASSWORD, PEOPLE, PLATFORM_ADMIN, has_demo, load_demo
 from core.i18n import _
 from core.server import check_port
 from core.server import serve as run_server
-from core.upgrade import pending, upgrade_all
+from core.upgrade import complete, pending, upgrade_all
 from core.web.assets.manifest import AssetsMissing, asset
+from core.worker.beside import WorkerBeside
 
 _host = click.option("--host", help="Address to listen on; default GUANXI_HOST.")
 _port = click.option("--port", type=click.IntRange(1, 65535), help="Default GUANXI_PORT.")
 
 
-def _start(host: str | None, port: int | None, tell: bool) -> None:
+def _start(host: str | None, port: int | None, tell: bool, *, with_worker: bool) -> None:
     logging.basicConfig(
         level=logging.INFO if work().config.production else logging.WARNING, stream=sys.stderr
     )
@@ -43,20 +44,23 @@ def _start(host: str | None, port: int | None, tell: bool) -> None:
         if tell:
             click.echo(_("Guanxi answers at http://%(host)s:%(port)s", host=host, port=port))
 
-    with suppress(KeyboardInterrupt):  # the ordinary way to stop it
-        run_server(kernel(), host, port, on_start=started)
+    if with_worker and work().urls.owner is None:
+        click.echo(_("No worker is started: GUANXI_OWNER_DATABASE_URL is not set."), err=True)
+        with_worker = False
+    with suppress(KeyboardInterrupt), WorkerBeside() if with_worker else nullcontext():
+        run_server(kernel(), host, port, on_start=started)  # an interruption is the ordinary end
 
 
 @cli.command()
 @_host
 @_port
-@click.option("--no-worker", is_flag=True, help="Accepted for later: there is no background work yet.")
+@click.option("--no-worker", is_flag=True, help="Leave background work to others.")
 def serve(host: str | None, port: int | None, no_worker: bool) -> None:
-    """Run everything in one process, with the embedded database when none is configured.
+    """Run web pages and a worker beside them, with the embedded database when none is configured.
 
     Example: guanxi serve --port 8080
     """
-    _start(host, port, tell=True)
+    _start(host, port, tell=True, with_worker=not no_worker)
 
 
 @cli.command()
@@ -68,7 +72,7 @@ def web(host: str | None, port: int | None) -> None:
     Example: GUANXI_DATABASE_URL=postgresql://... guanxi web
     """
     os.environ.pop("GUANXI_OWNER_DATABASE_URL", None)
-    _start(host, port, tell=True)
+    _start(host, port, tell=True, with_worker=False)
 
 
 @contextmanager
@@ -96,7 +100,7 @@ def quickstart(host: str | None, port: int | None) -> None:
         kernel()
     click.echo()
     _welcome(host, port)
-    _start(host, port, tell=False)
+    _start(host, port, tell=False, with_worker=True)
 
 
 def _prepare(work: Work) -> None:
@@ -111,6 +115,8 @@ def _prepare(work: Work) -> None:
         for outcome in upgrade_all(behind, owner_url=work.urls.require_owner(), processes=2):
             if outcome.failure:
                 click.echo(f"  {outcome.slug}: {outcome.failure}", err=True)
+            else:
+                complete(work.kernel, work.tenant(outcome.slug))
     if not any(each.slug == "demo" for each in tenants):
         with _step(_("demo tenant")):
             _create_demo(work)

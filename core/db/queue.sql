@@ -113,6 +113,45 @@ begin
     return _count;
 end $$;
 
+-- What becomes of a job after its run: over (it goes away), parked (it stays), or again at a time.
+-- False where the job was given to another worker meanwhile: then it is that one's to say.
+create or replace function settle(_id bigint, _worker bigint, _ending text, _at timestamptz)
+returns boolean language plpgsql set search_path = queue, pg_temp as $$
+begin
+    perform from procrastinate_jobs
+    where id = _id and status = 'doing' and worker_id is not distinct from _worker for update;
+    if not found then
+        return false;
+    end if;
+    case _ending
+        when 'over' then perform procrastinate_finish_job_v1(_id, 'succeeded', true);
+        when 'parked' then perform procrastinate_finish_job_v1(_id, 'failed', false);
+        when 'again' then
+            perform procrastinate_retry_job_v2(_id, coalesce(_at, now()), null, null, null);
+            update procrastinate_jobs set worker_id = null where id = _id;
+    end case;
+    return true;
+end $$;
+
+-- A periodic job is due. Of all schedulers that notice, one is told true, and what tells the tenants
+-- is in the queue. A kind nobody has seen before begins with its next due time.
+create or replace function fall_due(_kind text, _due timestamptz) returns boolean language plpgsql
+set search_path = queue, pg_temp as $$
+begin
+    insert into due (kind, due_at) values (_kind, _due) on conflict do nothing;
+    if found then
+        return false;
+    end if;
+    update due set due_at = _due where kind = _kind and due_at < _due;
+    if not found then
+        return false;
+    end if;
+    insert into procrastinate_jobs (queue_name, task_name, priority, lock, args)
+    values ('default', 'guanxi', 1, 'due:' || _kind || ':' || extract(epoch from _due),
+        jsonb_build_object('kind', _kind, 'due', _due));
+    return true;
+end $$;
+
 -- Counts for the platform's page and the doctor; what the jobs are about stays with their tenants.
 create or replace function overview() returns table (
     tenant bigint, lane text, waiting bigint, running bigint, parked bigint, oldest timestamptz

@@ -6,7 +6,7 @@ import logging
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import Enum, auto
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -60,15 +60,15 @@ _FINISH: Final = text("""
 """)
 
 
-class Ending(Enum):
+class Ending(StrEnum):
     """What becomes of the entry in the queue."""
 
     #: It is over: done, cancelled, or gone.
-    OVER = auto()
+    OVER = "over"
     #: It stays for people to look at.
-    PARKED = auto()
+    PARKED = "parked"
     #: It waits for another try.
-    AGAIN = auto()
+    AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)

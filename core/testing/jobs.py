@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, text
 
 from core.db.queue import LANES
 from core.db.tenancy import Tenant
-from core.jobs.running import Ending, Outcome, run_job
+from core.jobs.running import Outcome, run_job
 from core.kernel import Kernel
 
 #: More jobs than any test means to enqueue: one that enqueues itself for ever is a mistake.
@@ -77,15 +77,7 @@ def _take(connection: Connection) -> tuple[int, dict[str, int]] | None:
 
 def _put_back(connection: Connection, entry: int, outcome: Outcome) -> None:
     """What the worker does after a run."""
-    connection.execute(text("set local search_path to queue"))
-    if outcome.ending is Ending.AGAIN:
-        connection.execute(
-            text("select procrastinate_retry_job_v2(:id, :at, null, null, null)"),
-            {"id": entry, "at": outcome.at},
-        )
-        return
-    ending = "failed" if outcome.ending is Ending.PARKED else "succeeded"
     connection.execute(
-        text("select procrastinate_finish_job_v1(:id, cast(:ending as procrastinate_job_status), :gone)"),
-        {"id": entry, "ending": ending, "gone": outcome.ending is Ending.OVER},
+        text("select queue.settle(:id, null, :ending, :at)"),
+        {"id": entry, "ending": outcome.ending.value, "at": outcome.at},
     )
