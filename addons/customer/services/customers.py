@@ -84,7 +84,8 @@ class CustomerService(Service):
                 seen.add(at)
                 further = becoming.get(at)
                 at = further.now(self.resource, "parent") if further else above[at][0]
-            if at is not None and change.id is not None:
+            # Who only stands below a circle is not at fault: those on it are refused, so there is none.
+            if at is not None and at == change.id:
                 change.refuse("parent", _l("This would put the customer above itself."))
 
     def _check_children(self, batch: Batch) -> None:

@@ -15,9 +15,9 @@ from core.resources.values import Habits
 from core.web.api.answers import encode
 from core.web.api.blueprint import bp
 from core.web.api.bodies import parameters
+from core.web.api.bulk import BulkSchema
 from core.web.api.history import NoteSchema
 from core.web.api.identity import SignInSchema
-from core.web.api.records import BulkSchema
 from core.web.lifecycle import kernel
 
 #: Documents kept in one process.

@@ -1,49 +1,24 @@
-"""Records of any resource: list, aggregate, create, read, change, put away, act, in bulk."""
+"""Records of any resource: list, aggregate, create, read, change, put away, act."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from flask import Response, g
-from marshmallow import fields, validate
 
 from core.errors import Invalid, NotFound, StaleVersion
 from core.i18n import _l
-from core.resources.filters import from_json
 from core.resources.gateway import MAX_GROUPS
 from core.resources.query import Query, read_query
 from core.resources.resolver import UnknownField
-from core.resources.schemas import InputSchema
-from core.resources.values import LinkValue
 from core.web.api.answers import address, answer, empty, present, record_answer
 from core.web.api.blueprint import bp
-from core.web.api.bodies import all_parameters, expected_version, names, parameters, read_object, read_shaped
+from core.web.api.bodies import all_parameters, expected_version, names, parameters, read_object
 from core.web.api.repeats import idempotent
 
-MAX_BULK: Final = 1000
 _COUNT: Final = "count"
 #: Actions that every record knows.
 _STANDING: Final = ("archive", "restore")
-
-
-class BulkSchema(InputSchema):
-    """What to do with many records, which are named or found by a filter."""
-
-    ids = fields.List(
-        LinkValue(),
-        validate=validate.Length(1, MAX_BULK, error=_l("Name 1 to 1000 records.")),  # type: ignore[arg-type]
-        metadata={"title": _l("Records"), "example": [1, 2]},
-    )
-    filter = fields.Dict(metadata={"title": _l("Filter"), "example": {"field": "id", "op": "gt", "value": 1}})
-    action = fields.String(
-        required=True,
-        metadata={
-            "title": _l("Action"),
-            "description": _l("update, archive, restore, delete, or an action of the resource"),
-            "example": "archive",
-        },
-    )
-    values = fields.Dict(metadata={"title": _l("Values"), "description": _l("What the action takes.")})
 
 
 @bp.get("/<addon>/<plural>")
@@ -140,42 +115,9 @@ def act(record_id: int, action: str) -> Response:
     return record_answer(record)
 
 
-@bp.post("/<addon>/<plural>/bulk")
-@idempotent()
-def bulk() -> Response:
-    """Do the same with many records, all or none."""
-    parameters()
-    order = read_shaped(BulkSchema())
-    if ("ids" in order) == ("filter" in order):
-        raise Invalid({"ids": [_l("Name either ids or a filter.")]})
-    ids = list(dict.fromkeys(order["ids"])) if "ids" in order else _matching(order["filter"])
-    try:
-        g.resource.service.perform(g.session, order["action"], ids, order.get("values", {}), actor=g.actor)
-    except NotFound:
-        known = ("update", *_STANDING, "delete", *(each.name for each in g.resource.actions))
-        if order["action"] in known:
-            raise
-        sentence = _l("There is no such action; there are %(known)s.", known=", ".join(known))
-        raise Invalid({"action": [sentence]}) from None
-    return answer({"ids": ids, "total": len(ids)})
-
-
 def _selection(given: dict[str, Any]) -> Query:
     """Filter and search of parameters that ask for no page."""
     for name in ("sort", "page", "per_page", "cursor", "fields", "count"):
         if name in given:
             raise UnknownField(name)
     return read_query(given)
-
-
-def _matching(tree: dict[str, Any]) -> list[int]:
-    """The numbers of the records a filter finds.
-
-    Raises:
-        Invalid: there are more than may be treated at once.
-    """
-    query = Query(where=from_json(tree), fields=("id",), per_page=MAX_BULK, count=False)
-    page = g.gateway.page(g.resource, query)
-    if page.next_cursor is not None:
-        raise Invalid({"filter": [_l("More than 1000 records match. Narrow the filter.")]})
-    return [row[0] for row in page.rows]
