@@ -105,3 +105,15 @@ def rollback(session: Session) -> None:
     """Undo the transaction and forget what was to follow it."""
     session.info.pop("after_commit", None)
     session.rollback()
+
+
+@contextmanager
+def attempt(session: Session) -> Iterator[None]:
+    """Try a block: what it writes is undone at its end, and nothing it left for after the commit is done."""
+    waiting = list(session.info.get("after_commit", ()))
+    tried = session.begin_nested()
+    try:
+        yield
+    finally:
+        tried.rollback()
+        session.info["after_commit"] = waiting

@@ -103,13 +103,14 @@ def upgrade() -> None:
     op.create_table(
         "core_import_row",
         sa.Column("import_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("cells", postgresql.JSONB(), nullable=False),
         sa.Column("problems", postgresql.JSONB(none_as_null=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["import_id"], ["core_import.id"], name=op.f("fk_core_import_row_import_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("import_id", "line", name=op.f("pk_core_import_row")),
+        sa.PrimaryKeyConstraint("import_id", "number", name=op.f("pk_core_import_row")),
         info={"addon": "core"},
     )
 

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from core.resources.bulk.runs import run_bulk, run_undo
 from core.resources.exporting.runs import expire_exports, run_export
+from core.resources.importing.jobs import check_import, import_file, undo_import
 from core.resources.reindexing import complete, reindex
 
-__all__ = ["complete", "expire_exports", "reindex", "run_bulk", "run_export", "run_undo"]
+__all__ = [
+    "check_import",
+    "complete",
+    "expire_exports",
+    "import_file",
+    "reindex",
+    "run_bulk",
+    "run_export",
+    "run_undo",
+    "undo_import",
+]

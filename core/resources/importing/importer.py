@@ -68,7 +68,7 @@ class _Aside:
         self.count = 0
 
     def add(self, row: Row) -> None:
-        self._file.write(orjson.dumps([row.line, row.cells]) + b"\n")
+        self._file.write(orjson.dumps([row.line, row.cells, row.number]) + b"\n")
         self.count += 1
 
     def rows(self) -> Iterator[Row]:
@@ -91,7 +91,7 @@ class Importer:
         actor: Actor,
         mode: Mode = Mode.INSERT,
         clear_blank: bool = False,
-        width: int | None = None,
+        reader: RowReader | None = None,
         seen: Seen | None = None,
         on_bad: Callable[[Row, Sequence[Problem]], None] | None = None,
         on_entry: Callable[[Entry], None] | None = None,
@@ -105,7 +105,7 @@ class Importer:
             actor: who imports; everything happens within their rights.
             mode: all but insert need a key in the plan; insert refuses rows that are there, if it has one.
             clear_blank: a blank cell empties the field of a record that is there; else it leaves it.
-            width: how many columns the header has, where rows are taken in parts.
+            reader: of the rows, where they are taken in parts; `run` makes its own.
             seen: the keys of the parts before.
             on_bad: is given each row that cannot be imported, with the reasons.
             on_entry: is given every row that need not wait, with what came of it.
@@ -130,8 +130,8 @@ class Importer:
             self.gateway.require(resource, "create")
         if mode in (Mode.UPDATE, Mode.UPSERT):
             self.gateway.require(resource, "update")
-        if width is not None:
-            self.reader = RowReader(self.gateway, resource, plan, width)
+        if reader is not None:
+            self.reader = reader
 
     def run(
         self, rows: Iterable[Row], width: int, on_progress: Callable[[Outcome], None] | None = None

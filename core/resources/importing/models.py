@@ -56,7 +56,7 @@ class Import(Model):
     total: Mapped[int | None] = mapped_column(Integer)
     #: 0 while the file is read, then the number of the round through the rows that had to wait.
     round: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
-    #: How far the round has come: rows of the file, or the line of the last row that had to wait.
+    #: How far the round has come: rows of the file, or the number of the last row that had to wait.
     position: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     #: Rows that had to wait when the round began.
     waiting: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
@@ -80,10 +80,12 @@ class ImportRow(Model):
     """A row of a file that is not a record yet: it is bad, or waits for one further down."""
 
     __tablename__ = "core_import_row"
-    __table_args__ = (PrimaryKeyConstraint("import_id", "line"),)
+    __table_args__ = (PrimaryKeyConstraint("import_id", "number"),)
 
     import_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("core_import.id", ondelete="CASCADE"))
-    #: The line of the file it ends in, counted from 1.
+    #: Counts the rows of the file that are not blank, from 1.
+    number: Mapped[int] = mapped_column(Integer)
+    #: The line of the file it ends in, as people count them.
     line: Mapped[int] = mapped_column(Integer)
     cells: Mapped[list[str]] = mapped_column(JSONB)
     #: What is wrong, as `core.i18n.pack` writes texts; None while it waits.

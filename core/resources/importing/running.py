@@ -1,0 +1,341 @@
+"""Imports at work: a file becomes records some thousand rows at a time, each row once.
+
+Every part is one transaction: its records, their histories and search documents, what is needed to take
+them back, the rows that are bad or must wait, and how far the import has come. Whatever is killed, the
+next run goes on behind the last part that was committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from core.access.actor import Actor
+from core.db.rows import insert_rows
+from core.db.session import tenant_of
+from core.errors import Conflict, GuanxiError, NotFound, Unavailable
+from core.i18n import _l
+from core.resources import change_sets
+from core.resources.declaration import Resource
+from core.resources.gateway import Gateway
+from core.resources.importing.entries import Entry, Problem, Repeats, RowReader, Seen
+from core.resources.importing.importer import Importer, Mode, Outcome
+from core.resources.importing.models import Import, ImportRow
+from core.resources.importing.runs import Run, folder_of, opened, plan_of
+from core.resources.importing.tables import Row, Table
+from core.resources.registry import Resources
+
+#: Rows in one transaction.
+PART: Final = 2000
+#: The round in which no row has to wait any more.
+LAST: Final = -1
+
+#: Counts of rows that something has come of.
+SETTLED: Final = ("inserted", "updated", "unchanged", "skipped", "bad")
+
+_run = Import.__table__
+_row = ImportRow.__table__
+
+
+class TakenOver(Conflict):
+    """Two programs would do the same import."""
+
+    code = "import-taken-over"
+    message = _l("Another program is doing this import already.")
+
+
+class Units(Protocol):
+    """How whoever does an import gets transactions and tells how far it is; `core.jobs.Work` is one."""
+
+    def unit(self) -> AbstractContextManager[Session]:
+        """One transaction: commits at the end of the block, or leaves nothing."""
+
+    def actor(self, session: Session) -> Actor:
+        """In whose name it is done, with the rights of now."""
+
+    def progress(self, done: int, total: int | None = None, note: str = "") -> None:
+        """Say how far it is."""
+
+    def cancelled(self) -> bool:
+        """Whether it shall end."""
+
+
+def run_import(units: Units, resources: Resources, import_id: int, *, store: Path) -> dict[str, Any]:
+    """Do an import, or go on with it.
+
+    Args:
+        units: transactions, the actor and progress.
+        resources: of this process.
+        import_id: one that waits or runs; any other is left alone.
+        store: as for `core.resources.importing.runs.create_run`.
+
+    Returns:
+        Its counts, and its ``state``: done or cancelled.
+
+    Raises:
+        GuanxiError: it has failed and says why; what had come in stays, and it can be gone on with.
+    """
+    with units.unit() as session:
+        run = _locked(session, import_id)
+        resource = resources.named(tenant_of(session), run.resource)
+        folder = folder_of(session, store)
+    try:
+        return _Running(units, resource, run, folder).go()
+    except GuanxiError as error:
+        if not isinstance(error, Unavailable | TakenOver):
+            with units.unit() as session:
+                _set(session, run.id, state="failed", error=error.detail, finished_at=func.now())
+        raise
+
+
+def run_undo(units: Units, import_id: int) -> dict[str, Any]:
+    """Take an import back, part by part, or go on with that.
+
+    Returns:
+        How many records were restored, removed and left.
+    """
+    total = None
+    while True:
+        with units.unit() as session:
+            run = _locked(session, import_id)
+            if run.change_set_id is None:
+                return {}
+            if total is None:
+                total = change_sets.size(session, run.change_set_id)
+            undone = change_sets.undo(session, run.change_set_id, actor=units.actor(session), limit=PART)
+            if undone.is_done:
+                _set(session, run.id, state="undone", finished_at=func.now())
+        done = undone.restored + undone.removed + undone.left
+        units.progress(done, max(total, done))
+        if undone.is_done:
+            return {"restored": undone.restored, "removed": undone.removed, "left": undone.left}
+        if units.cancelled():
+            with units.unit() as session:
+                _set(session, run.id, state="cancelled")
+            return {}
+
+
+class _Running:
+    """One run of one import."""
+
+    def __init__(self, units: Units, resource: Resource, run: Run, folder: Path) -> None:
+        self.units = units
+        self.resource = resource
+        self.run = run
+        self.folder = folder
+        self.round, self.position = run.round, run.position
+        self.counts: dict[str, int] = run.counts
+
+    def go(self) -> dict[str, Any]:
+        """Go through the file, then through the rows that had to wait, until none is left."""
+        if not self._begin():
+            return self._result()
+        with opened(self.run, self.folder) as table:
+            if self.round == 0:
+                self._go_through_file(table)
+        while self._goes_on() and self._next_round():
+            self._go_through_waiting()
+        if self._goes_on():
+            with self.units.unit() as session:
+                _set(session, self.run.id, state="done", finished_at=func.now())
+        return self._result()
+
+    def _begin(self) -> bool:
+        """Count the rows, see which keys repeat, and write down that it runs."""
+        with opened(self.run, self.folder) as table:
+            with self.units.unit() as session:
+                run = _locked(session, self.run.id)
+                if run.state not in ("waiting", "running", "failed"):
+                    return False
+                self.actor = self.units.actor(session)
+                self._plan(session)
+            total, self.seen = self._look_through(table)
+        with self.units.unit() as session:
+            run = _locked(session, self.run.id)
+            if run.state not in ("waiting", "running", "failed"):
+                return False
+            self._require_mine(run)
+            set_id = run.change_set_id
+            if set_id is None:
+                set_id = change_sets.open_set(
+                    session, "import", self.resource, actor=self.actor, label=run.file_name
+                )
+            begun = {"state": "running", "total": total, "change_set_id": set_id, "error": None}
+            _set(session, run.id, **begun, started_at=func.coalesce(_run.c.started_at, func.now()))
+        self.set_id, self.total = set_id, total
+        return True
+
+    def _plan(self, session: Session) -> None:
+        gateway = Gateway(session, self.actor)
+        gateway.require(self.resource, "import")
+        self.plan = plan_of(gateway, self.resource, self.run)
+        self.reader = RowReader(gateway, self.resource, self.plan, len(self.run.header))
+
+    def _look_through(self, table: Table) -> tuple[int, Seen]:
+        """Count the rows, and remember the keys before the position as far as they come again."""
+        if self.plan.key is None:
+            return sum(1 for _each in table.rows()), Seen()
+        repeats, total = Repeats(), 0
+        for row in table.rows():
+            total += 1
+            value = self.reader.key_of(row)
+            if value is not None:
+                repeats.add(value)
+        seen = Seen(repeats)
+        if self.position or self.round:
+            before = table.rows() if self.round else islice(table.rows(), self.position)
+            for row in before:
+                value = self.reader.key_of(row)
+                if value is not None:
+                    seen.first_line(value, row.line)
+        return total, seen
+
+    # Parts
+
+    def _go_through_file(self, table: Table) -> None:
+        rows = table.rows(after=self.position)
+        for entries in self._read(rows):
+            if not self._take(entries, position=entries[-1].row.number):
+                return
+
+    def _read(self, rows: Iterable[Row]) -> Iterator[list[Entry]]:
+        source = iter(rows)
+        while part := list(islice(source, PART)):
+            yield self.reader.read(part)
+
+    def _go_through_waiting(self) -> None:
+        """One round through the rows that wait."""
+        while True:
+            with self.units.unit() as session:
+                statement = (
+                    select(_row.c.line, _row.c.cells, _row.c.number)
+                    .where(_row.c.import_id == self.run.id, _row.c.problems.is_(None))
+                    .where(_row.c.number > self.position)
+                    .order_by(_row.c.number)
+                    .limit(PART)
+                )
+                rows = [Row(line, cells, number) for line, cells, number in session.execute(statement)]
+            if not rows:
+                return
+            if not self._take(self.reader.read(rows), position=rows[-1].number):
+                return
+
+    def _take(self, entries: Sequence[Entry], *, position: int) -> bool:
+        """Import one part and write down how far it has come; False when the import shall end."""
+        with self.units.unit() as session:
+            run = _locked(session, self.run.id)
+            if run.state != "running":
+                return False
+            self._require_mine(run)
+            actor = self.units.actor(session)
+            if actor != self.actor:  # rights have changed, and with them perhaps what a column may be
+                self.actor = actor
+                self._plan(session)
+                entries = self.reader.read([entry.row for entry in entries])
+            bad: list[tuple[Row, Sequence[Problem]]] = []
+            importer = Importer(
+                session, self.resource, self.plan, actor=actor, mode=Mode(run.mode),
+                clear_blank=bool(run.options.get("clear_blank")), reader=self.reader, seen=self.seen,
+                on_bad=lambda row, problems: bad.append((row, problems)),
+            )  # fmt: skip
+            with change_sets.collecting(session, self.set_id):
+                waiting = importer.write(entries, is_last=self.round == LAST)
+            self._keep_rows(session, entries, waiting, bad)
+            if self.round == 0:
+                importer.outcome.read = len(entries)
+            self.counts = _added(run.counts, importer.outcome)
+            _set(session, run.id, position=position, counts=self.counts)
+        self.position = position
+        self.units.progress(sum(self.counts[name] for name in SETTLED), self.total)
+        return not self.units.cancelled()
+
+    def _keep_rows(
+        self,
+        session: Session,
+        entries: Sequence[Entry],
+        waiting: Sequence[Row],
+        bad: Sequence[tuple[Row, Sequence[Problem]]],
+    ) -> None:
+        if self.round != 0:
+            still = {row.number for row in waiting}
+            gone = [entry.row.number for entry in entries if entry.row.number not in still]
+            mine = _row.c.import_id == self.run.id
+            session.execute(delete(_row).where(mine, _row.c.number.in_(gone)))
+            waiting = ()
+        kept = [(row, None) for row in waiting]
+        kept += [(row, [problem.pack() for problem in problems]) for row, problems in bad]  # type: ignore[misc]
+        rows = [
+            {
+                "import_id": self.run.id,
+                "number": row.number,
+                "line": row.line,
+                "cells": row.cells,
+                "problems": problems,
+            }
+            for row, problems in kept
+        ]
+        if rows:
+            insert_rows(session, _row, rows)
+
+    def _next_round(self) -> bool:
+        """Begin a round, or go on with one that was not finished; False when no row waits."""
+        with self.units.unit() as session:
+            run = _locked(session, self.run.id)
+            self._require_mine(run)
+            mine = (_row.c.import_id == self.run.id, _row.c.problems.is_(None))
+            waiting = session.scalar(select(func.count()).select_from(_row).where(*mine)) or 0
+            ahead = session.scalar(
+                select(func.count()).select_from(_row).where(*mine, _row.c.number > self.position)
+            )
+            if not waiting:
+                return False
+            if run.round != 0 and ahead:
+                return True
+            if run.round == LAST:
+                return False
+            # A round in which nobody moved is followed by one in which nobody waits.
+            is_last = run.round != 0 and waiting == run.waiting
+            self.round, self.position = LAST if is_last else max(run.round, 0) + 1, 0
+            _set(session, run.id, round=self.round, position=0, waiting=waiting)
+        return True
+
+    def _goes_on(self) -> bool:
+        """Whether nobody has stopped it."""
+        if self.units.cancelled():
+            with self.units.unit() as session:
+                stopped = update(_run).where(_run.c.id == self.run.id, _run.c.state == "running")
+                session.execute(stopped.values(state="cancelled", finished_at=func.now()))
+        with self.units.unit() as session:
+            state = session.scalar(select(_run.c.state).where(_run.c.id == self.run.id))
+        return state == "running"
+
+    def _require_mine(self, run: Run) -> None:
+        if (run.round, run.position) != (self.round, self.position):
+            raise TakenOver
+
+    def _result(self) -> dict[str, Any]:
+        with self.units.unit() as session:
+            run = _locked(session, self.run.id)
+        return {**run.counts, "state": run.state}
+
+
+def _locked(session: Session, import_id: int) -> Run:
+    row = session.execute(select(_run).where(_run.c.id == import_id).with_for_update()).mappings().first()
+    if row is None:
+        raise NotFound
+    return Run(**row)
+
+
+def _set(session: Session, import_id: int, **values: Any) -> None:
+    session.execute(update(_run).where(_run.c.id == import_id).values(**values))
+
+
+def _added(counts: dict[str, Any], outcome: Outcome) -> dict[str, int]:
+    return {name: counts.get(name, 0) + value for name, value in asdict(outcome).items() if name != "seconds"}
