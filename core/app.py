@@ -15,6 +15,7 @@ from core.web.account import bp as account
 from core.web.api import bp as api
 from core.web.api.docs import docs as api_docs
 from core.web.errors import set_up_errors
+from core.web.events import bp as events
 from core.web.lifecycle import GuanxiFlask, set_up_lifecycle
 from core.web.lifecycle import kernel as present_kernel
 from core.web.pages import bp as pages
@@ -59,7 +60,7 @@ def create_app(kernel: Kernel) -> Flask:
 
 def _register(app: Flask, kernel: Kernel) -> None:
     own = [blueprint for _addon, blueprint in kernel.blueprints]
-    for blueprint in (_probes(), account, api, api_docs, platform, *own, pages):
+    for blueprint in (_probes(), account, events, api, api_docs, platform, *own, pages):
         app.register_blueprint(blueprint)
 
 

@@ -29,6 +29,7 @@ def shell() -> Shell:
         lang=language(),
         theme=actor.theme,
         csrf=csrf_token(kernel().config.secret_key, request.cookies.get(COOKIE, "")),
+        stream_url="/events",
     )
 
 

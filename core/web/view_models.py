@@ -68,6 +68,8 @@ class Shell:
     theme: str
     csrf: str
     sign_out_url: str = "/logout"
+    #: Where changes are heard; empty where there is nothing to hear.
+    stream_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from core.web.pages import (  # noqa: E402 - they add their routes to bp
     forms,
     history,
     home,
+    jobs,
     lists,
     records,
 )
 
-__all__ = ["bp", "exports", "forms", "history", "home", "lists", "records"]
+__all__ = ["bp", "exports", "forms", "history", "home", "jobs", "lists", "records"]

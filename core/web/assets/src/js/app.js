@@ -9,6 +9,9 @@ import "./groups.js";
 import "./sorting.js";
 import "./widths.js";
 import "./counts.js";
+import "./imports.js";
 import "./keys.js";
+import "./stream.js";
+import "./jobs.js";
 
 window.htmx = htmx; // addons' own scripts may call it

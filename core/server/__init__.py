@@ -1,4 +1,4 @@
-"""The web process: uvicorn in front, Flask behind it in threads."""
+"""The web process: uvicorn in front, the streams of browsers beside it, Flask behind it in threads."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from core.app import create_app
 from core.errors import Conflict
 from core.i18n import _l
 from core.kernel import Kernel
+from core.server.hub import Hub
+from core.server.streams import EventStreams
 
 #: Requests worked on at once; the pool of connections is as large.
 THREADS: Final = 16
@@ -58,7 +60,8 @@ def serve(kernel: Kernel, host: str, port: int, *, on_start: Any = None) -> None
     gc.collect()
     gc.freeze()
     behind: Any = WSGIMiddleware(flask, workers=THREADS)
-    application = GZipMiddleware(behind, compresslevel=5)
+    hub = Hub(kernel, str(kernel.database.engine.url.render_as_string(hide_password=False)))
+    application = EventStreams(GZipMiddleware(behind, compresslevel=5), hub, kernel.config.secret_key)
     config = uvicorn.Config(
         application,
         host=host,
@@ -69,14 +72,15 @@ def serve(kernel: Kernel, host: str, port: int, *, on_start: Any = None) -> None
         lifespan="off",
         server_header=False,
     )
-    _Server(config, on_start).run()
+    _Server(config, hub, on_start).run()
 
 
 class _Server(uvicorn.Server):
-    """Tells when it answers."""
+    """Tells when it answers, and ends the streams when it is to stop."""
 
-    def __init__(self, config: uvicorn.Config, on_start: Any) -> None:
+    def __init__(self, config: uvicorn.Config, hub: Hub, on_start: Any) -> None:
         super().__init__(config)
+        self._hub = hub
         self._on_start = on_start
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -84,3 +88,8 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self._on_start is not None and self.started:
             self._on_start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, which would hold the server until its patience is over; then the rest."""
+        await self._hub.close()
+        await super().shutdown(sockets)
