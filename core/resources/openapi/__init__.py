@@ -172,6 +172,14 @@ class _Writer:
             parameters=("group", "measures", *chosen),
         )
         self._path(f"{resource.path}/aggregate", {"get": groups})
+        kept = operation(
+            f"views_{key}",
+            _("Views: %(title)s", title=many),
+            tag,
+            answers={200: answer(_("The views you may open, in your order."), ref("Views"))},
+            refusals=_READING,
+        )
+        self._path(f"{resource.path}/views", {"get": kept})
         if recognised_by(resource):
             alike = operation(
                 f"duplicates_{key}",

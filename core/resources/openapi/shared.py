@@ -60,6 +60,35 @@ def shared_shapes() -> Mapping[str, Node]:
         "Problem": problem,
         "Link": shape(id=number, label=text_or_null),
         "Groups": shape(groups=array({"type": "object"}), total=number),
+        "Views": shape(
+            items=array(
+                shape(
+                    id=number,
+                    name=text,
+                    audience=_one_of("private", "shared", "role"),
+                    role=text_or_null,
+                    default={"type": "boolean", "description": _("Opens first for you.")},
+                    query={
+                        "type": "object",
+                        "description": _("What it shows; `filter`, `q` and `sort` as a list takes them."),
+                        "properties": {
+                            "filter": {"type": "object"},
+                            "q": text,
+                            "sort": array(text),
+                            "columns": array(text),
+                            "widths": {"type": "object", "additionalProperties": number},
+                            "group": array(text),
+                            "totals": {"type": "object", "additionalProperties": text},
+                            "per_page": number,
+                        },
+                    },
+                    missing={
+                        **shape(columns=number, conditions=number, settings=number),
+                        "description": _("How much of it is not available to you."),
+                    },
+                )
+            )
+        ),
         "Duplicates": shape(
             items=array(
                 shape(

@@ -6,7 +6,18 @@ writes what is found. ``bp`` is registered by the application.
 
 from __future__ import annotations
 
-from core.web.api import bulk, docs, documents, duplicates, exports, history, identity, records
+from core.web.api import bulk, docs, documents, duplicates, exports, history, identity, records, views
 from core.web.api.blueprint import bp
 
-__all__ = ["bp", "bulk", "docs", "documents", "duplicates", "exports", "history", "identity", "records"]
+__all__ = [
+    "bp",
+    "bulk",
+    "docs",
+    "documents",
+    "duplicates",
+    "exports",
+    "history",
+    "identity",
+    "records",
+    "views",
+]

@@ -125,12 +125,13 @@ def group_views(grouped: Grouped, found: Sequence[Head]) -> list[GroupView]:
 def group(addon: str, plural: str) -> str:
     """The inside of one group, as rows of a table."""
     resource = resource_at(addon, plural)
-    keys = [key.removeprefix(".") for key in request.args.getlist("in")]
+    given = request.args.getlist("in")
+    keys = [key.removeprefix(".") for key in given]
     args = request.args.to_dict(flat=False)
     args.pop("in", None)
     address = open_list(resource, args).address
     levels = read_groupings(gateway().resolver, resource, address.many("group"))
-    if not 0 < len(keys) <= len(levels):
+    if not 0 < len(keys) <= len(levels) or not all(key.startswith(".") for key in given):
         raise Invalid({"in": [_l("There is no such group.")]})
     query = query_of(resource, address)
     shown = columns_of(resource, address.many("columns"))

@@ -101,6 +101,7 @@ def list_view(resource: Resource, state: State) -> ListView:
         widths_url=_below(address, "views/widths"),
         create_url=create_url,
         create_label=create_label,
+        import_url=f"{resource.url}/import" if actor.may(resource.name, "import") else "",
         export_url=_below(address, "export") if actor.may(resource.name, "export") else "",
         empty=_empty(resource, query, create_url, create_label),
     )
