@@ -39,6 +39,18 @@ class BadRows:
         self._header = header
         self._file: IO[str] | None = None
 
+    def require_place(self) -> None:
+        """See that a file can be made there, before any work is done.
+
+        Raises:
+            UnwritableBadRows: it cannot.
+        """
+        try:
+            with tempfile.NamedTemporaryFile(dir=self.path.parent, prefix=f".{self.path.name}."):
+                pass
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def add(self, row: Row, problems: Sequence[object]) -> None:
         """Write one row and what its problems say.
 

@@ -4,11 +4,13 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import click.testing
 import pytest
 from click.testing import CliRunner, Result
 from python_calamine import CalamineWorkbook
@@ -17,9 +19,11 @@ from sqlalchemy.orm import Session
 
 import core.cli  # noqa: F401 - registers the commands
 from core.cli.group import Work, cli
+from core.cli.imports import _Parts
 from core.db.tenancy import Tenant
 from core.i18n import language, set_language
 from core.kernel import Kernel
+from core.resources.importing import running, runs
 from core.resources.importing.bad_rows import BadRows
 
 Committed = Callable[[], AbstractContextManager[Session]]
@@ -148,7 +152,6 @@ def test_results_as_json(run: Run, tmp_path: Path) -> None:
         (b"", "it is empty"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "it is a picture"),
         (b"\xff\xfe\xfd name \xff\xff", "UTF-16"),
-        (b"name,shoe size\nAcme,4\n", "There is no field for: “shoe size”"),
         (b"name,name\nAcme,4\n", "“name” is there twice"),
         (b'name\nAcme\n"' + b"x" * 5_000_000, "begins in line 3"),
     ],
@@ -184,7 +187,7 @@ def test_a_place_for_bad_rows_that_is_not_there_undoes_the_import(
     assert count() == 0
 
 
-def test_a_full_disk_undoes_the_import(
+def test_a_full_disk_keeps_the_file_out(
     run: Run, count: Callable[[], int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_descriptor: int) -> None:
@@ -193,22 +196,109 @@ def test_a_full_disk_undoes_the_import(
     monkeypatch.setattr(os, "fsync", full)
     done = run(*IMPORT, _file(tmp_path, "name,employees\nAcme,5\nBolt,x\n"), *MAIN)
     assert done.exit_code == 1
-    assert "No space left on device" in done.stderr
+    assert "There is no space left" in done.stderr
     assert count() == 0
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_bad_rows_that_cannot_be_written_are_kept(
+    run: Run, count: Callable[[], int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: BadRows) -> None:
+        raise self._unwritable(OSError(28, "No space left on device"))
+
+    path = _file(tmp_path, "name,employees\nAcme,5\nBolt,x\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(BadRows, "keep", full)
+        done = run(*IMPORT, path, *MAIN)
+    assert (done.exit_code, count()) == (1, 1)
+    assert "No space left on device" in done.stderr
+    command = re.search(r"guanxi (import --resume \d+) --bad PATH", done.stderr)
+    assert command is not None
+    assert [each.name for each in tmp_path.iterdir()] == ["a.csv"]
+    again = run(*command[1].split(), *MAIN, "--bad", tmp_path / "b.csv")
+    assert (again.exit_code, count()) == (1, 1)
+    assert "Bolt,x" in (tmp_path / "b.csv").read_text("utf-8-sig")
 
 
 def test_a_file_that_vanishes_while_it_is_read_undoes_the_import(
     run: Run, count: Callable[[], int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lost(*_arguments: Any) -> None:
+    def lost(*_arguments: Any, **_more: Any) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(BadRows, "add", lost)  # the second row; the first has been written by then
+    monkeypatch.setattr(runs, "keep_file", lost)
     done = run(*IMPORT, _file(tmp_path, "name,employees\nAcme,5\nBolt,x\n"), *MAIN)
     assert done.exit_code == 1
     assert "cannot be read: Input/output error" in done.stderr
     assert count() == 0
+
+
+def test_columns_are_guessed_and_told(run: Run, count: Callable[[], int], tmp_path: Path) -> None:
+    path = _file(tmp_path, "account,shoe size,tel\nAcme,4,13800138000\n")
+    done = run(*IMPORT, path, *MAIN)
+    assert (done.exit_code, count()) == (0, 1)
+    assert "account → name" in done.stderr
+    assert "Left out: shoe size" in done.stderr
+    refused = run(
+        *IMPORT, path, *MAIN, "--map", _file(tmp_path, '{"columns": {"account": "name"}}', "m.json")
+    )
+    assert (refused.exit_code, "There is no field for: “shoe size”" in refused.stderr) == (1, True)
+    assert count() == 1
+
+
+def test_columns_go_where_they_went_the_last_time(run: Run, tmp_path: Path) -> None:
+    path = _file(tmp_path, "who,x\nAcme,4\n")
+    mapping = _file(tmp_path, '{"columns": {"who": "name", "x": {"note": "X"}}}', "m.json")
+    assert run(*IMPORT, path, *MAIN, "--map", mapping).exit_code == 0
+    again = run(*IMPORT, _file(tmp_path, "X,Who\n5,Bolt\n"), *MAIN, "--json")
+    assert again.exit_code == 0
+    assert "the last time" in again.stderr
+    assert json.loads(again.stdout)["mapping"]["columns"] == {"who": "name", "x": {"note": "X"}}
+
+
+def test_an_interrupted_import_goes_on_and_is_taken_back(
+    run: Run, count: Callable[[], int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "PART", 2)
+    path = _file(tmp_path, "name,employees\nA,1\nB,x\nC,3\nD,4\nE,5\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(_Parts, "progress", interrupt)
+        done = run(*IMPORT, path, *MAIN)
+    assert (done.exit_code, count()) == (1, 1)
+    assert "Interrupted behind 2 rows" in done.stderr
+    commands = re.findall(r"guanxi (import --(?:resume|undo) \d+ --tenant main)", done.stderr)
+    monkeypatch.chdir(tmp_path)
+    resumed = run(*commands[0].split())
+    assert resumed.exit_code == 1
+    assert "5 rows read: 4 inserted, 0 updated, 0 unchanged, 1 bad" in resumed.stdout
+    assert (tmp_path / "a.csv.bad.csv").exists()
+    assert count() == 4
+    undone = run(*commands[1].split())
+    assert (undone.exit_code, count()) == (0, 0)
+    assert "0 restored, 4 removed, 0 left" in undone.stdout
+    assert run(*commands[1].split()).exit_code == 1
+    assert run(*commands[0].split()).exit_code == 1
+    assert "There is no import 999" in run("import", "--undo", "999", *MAIN).stderr
+
+
+def test_records_that_are_there_are_skipped(run: Run, count: Callable[[], int], tmp_path: Path) -> None:
+    run(*IMPORT, _file(tmp_path, "name,city\nAcme,Rome\n"), *MAIN)
+    path = _file(tmp_path, "name,city\nAcme,Oslo\nBolt,Oslo\n")
+    done = run(*IMPORT, path, *MAIN, "--mode", "skip", "--match", "name")
+    assert (done.exit_code, count()) == (0, 2)
+    assert "1 row left, its record is there." in done.stderr
+
+
+def test_a_terminal_sees_a_bar(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(click.testing._NamedTextIOWrapper, "isatty", lambda _self: True, raising=False)
+    done = run(*IMPORT, _file(tmp_path, "name\nAcme\nBolt\n"), *MAIN)
+    assert "Importing" in done.stderr
+    assert "2/2" in done.stderr
+    assert "guanxi import --undo" in done.stderr
 
 
 def test_wrong_usage_is_told_from_failed_work(run: Run, tmp_path: Path) -> None:
