@@ -186,24 +186,15 @@ def issue_token(session: Session, user_id: int, *, name: str, life: timedelta | 
 
 # Who is it?
 
-_STAMP = "(select stamp::text from core_rights_stamp) as stamp"
-_USER: Final = f"u.id, u.name, u.email, u.unit_id, u.language, u.theme, {_STAMP}"
+_USER: Final = "id, name, email, unit_id, language, theme, stamp"
+_BY_SESSION: Final = "core_who_has_session(%(key)s)"
+_BY_TOKEN: Final = "core_who_has_token(%(key)s)"
 #: A row also when there is nobody.
-_NOBODY: Final = "(select) as anybody left join core_user u on"
-_BY_SESSION: Final = f"""
-    {_NOBODY} u.archived_at is null and u.id = (
-        select s.user_id from core_user_session s where s.token_hash = %(key)s and s.expires_at > now()
-    )
-"""  # noqa: S608 - the names are our own
-_BY_TOKEN: Final = f"""
-    {_NOBODY} u.archived_at is null and u.id = (
-        select t.user_id from core_api_token t
-        where t.token_hash = %(key)s and (t.expires_at is null or t.expires_at > now())
-    )
-"""  # noqa: S608
-_BY_EMAIL: Final = f"""
-    {_NOBODY} u.id = (select e.id from core_user e where lower(e.email) = lower(%(key)s) limit 1)
-"""  # noqa: S608
+_BY_EMAIL: Final = """
+    (select) as anybody
+    left join core_user on id = (select id from core_user where lower(email) = lower(%(key)s) limit 1)
+    left join (select stamp::text from core_rights_stamp) as rights on true
+"""
 #: Everything rights follow from, with the stamp of the same snapshot; the tree is walked only for
 #: those whose roles reach below a unit.
 _RIGHTS = text("""

@@ -92,6 +92,7 @@ def prepare(connection: Connection, app_login: str) -> None:
         f"grant usage on schema platform to {login}",
         f"grant select on platform.tenant, platform.tenant_host, platform.administrator to {login}",
         f"grant select on platform.mig_platform to {login}",
+        f"grant execute on function platform.enter(text, text) to {login}",
         f"grant select, insert, update, delete on platform.administrator_session to {login}",
         f"grant select, insert, update, delete on platform.sign_in_failure to {login}",
         f"grant select, insert, update, delete on platform.listener to {login}",

@@ -102,26 +102,12 @@ class Platform:
 Binding = Tenant | ByHost | Platform
 
 _NAMES = tuple(field.name for field in fields(Tenant))
-_COLUMNS = ", ".join(_NAMES)
 _UTC = "set_config('timezone', 'UTC', true)"
 _BIND = f"select set_config('role', %(role)s, true), set_config('search_path', %(path)s, true), {_UTC}"
 _BIND_PLATFORM = f"select set_config('search_path', 'platform', true), {_UTC}"
-_BIND_FOUND = f"set_config('role', role, true), set_config('search_path', quote_ident(schema), true), {_UTC}"
-_FOUND = """
-    from platform.tenant
-    where id = coalesce(
-        (select id from platform.tenant where slug = %(slug)s),
-        (select tenant_id from platform.tenant_host where host = %(host)s),
-        case when %(slug)s is null then (select id from platform.tenant where is_default) end
-    )
-"""
-_FIND_AND_BIND = f"select {_COLUMNS}, {_BIND_FOUND} {_FOUND}"
-#: Of several statements in a message only the last one's rows come back, so the first leaves the
-#: tenant in a setting of the transaction for the second to bring along.
-_FIND_BIND_AND_KEEP = f"""
-    select set_config('guanxi.tenant', json_build_array({_COLUMNS})::text, true), {_BIND_FOUND}
-    {_FOUND} and state = 'active'
-"""
+#: Finds the tenant and, where it is active, binds to it; leaves its row in a setting of the
+#: transaction, because of several statements in a message only the last one's rows come back.
+_ENTER = "select platform.enter(%(host)s, %(slug)s) as tenant"
 _KEPT = "current_setting('guanxi.tenant', true)"
 
 
@@ -166,11 +152,10 @@ def bind(session: Session, transaction: SessionTransaction, connection: Connecti
 
 
 def _find_and_bind(connection: Connection, binding: ByHost) -> Tenant:
-    found = connection.exec_driver_sql(_FIND_AND_BIND, {"host": binding.host, "slug": binding.slug})
-    row = found.mappings().first()
-    if row is None:
+    found = connection.exec_driver_sql(_ENTER, {"host": binding.host, "slug": binding.slug}).scalar_one()
+    if found is None:
         raise UnknownHost(host=binding.host)
-    tenant = read_tenant(row)
+    tenant = read_tenant(orjson.loads(found))
     if tenant.state != "active":
         raise TenantClosed
     return tenant
@@ -181,19 +166,20 @@ def _ask_and_bind(session: Session, connection: Connection, binding: ByHost) -> 
 
     PostgreSQL reads the statements of a message one after the other: names and rights of the
     question are looked up when role and path are those of the tenant. Where no tenant is found they
-    stay those of the login, which has no table by any of our names.
+    stay those of the login, which has nothing by any of our names.
     """
     question = binding.question
     if question is None:
         return None
-    message = f"{_FIND_BIND_AND_KEEP}; select {_KEPT} as tenant, {question.columns} from {question.source}"  # noqa: S608
+    message = f"{_ENTER}; select {_KEPT} as tenant, {question.columns} from {question.source}"  # noqa: S608
     given = {"host": binding.host, "slug": binding.slug, **question.values}
     try:
         row = connection.exec_driver_sql(message, given).mappings().one()
     except ProgrammingError:
         row = None
-    if row is None or not row["tenant"]:
+    tenant = read_tenant(orjson.loads(row["tenant"])) if row is not None and row["tenant"] else None
+    if row is None or tenant is None or tenant.state != "active":
         connection.connection.rollback()
         return None
     session.info["answer"] = question, row
-    return read_tenant(dict(zip(_NAMES, orjson.loads(row["tenant"]), strict=True)))
+    return tenant

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Row, Select
+from sqlalchemy import Connection, Dialect, Select
 
 _Convert = Callable[[Any], Any]
 
@@ -35,17 +35,18 @@ class Prepared:
             if convert is not None:
                 self._readers[position] = convert
 
-    def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Row[Any] | list[Any]]:
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         """All rows the statement gives for some values."""
         given = {**self._own, **values}
         for name, write in self._writers.items():
             given[name] = write(given[name])
-        rows = connection.exec_driver_sql(self.text, given).all()
-        if not self._readers:
-            return rows
-        return [self._read(row) for row in rows]
+        # The cursor's own rows: all that is needed of them are their positions.
+        cursor = connection.exec_driver_sql(self.text, given).cursor
+        rows: Sequence[Sequence[Any]] = cursor.fetchall()
+        cursor.close()
+        return [self._read(row) for row in rows] if self._readers else rows
 
-    def _read(self, row: Row[Any]) -> list[Any]:
+    def _read(self, row: Sequence[Any]) -> Sequence[Any]:
         read = list(row)
         for position, convert in self._readers.items():
             read[position] = convert(read[position])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
-from flask import Flask, Response, current_app, g, redirect, request
+from flask import Flask, Request, Response, current_app, g, redirect, request
+from flask.sessions import NullSession, SessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -29,8 +30,25 @@ VISITOR_COOKIE: Final = "guanxi_visitor"
 _PLAIN: Final = frozenset({"static", "assets", "probes"})
 
 
+class _NoCookie(SessionInterface):
+    """Flask's own session, which we have no use for: signed-in browsers are rows of their tenant."""
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin:
+        """An empty one, for extensions that look into it."""
+        return NullSession()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Nothing is kept."""
+
+
 class GuanxiFlask(Flask):
     """Flask with the commit inside the dispatch, so that a commit that fails is an error page too."""
+
+    session_interface = _NoCookie()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself: none of ours is asynchronous, and it is asked for many times a request."""
+        return func
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view, then commit unless it answers with an error."""

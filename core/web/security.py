@@ -65,9 +65,11 @@ def check_csrf(secret: bytes, session_token: str | None, given: str | None) -> N
 
 
 def add_headers(response: Response) -> None:
-    """Add the headers of every answer."""
+    """Add the headers of every answer; those it has already stay."""
+    present = {name.lower() for name in response.headers.keys()}
     for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in present:
+            response.headers.add(name, value)
 
 
 def new_visitor() -> str:
