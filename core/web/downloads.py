@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from urllib.parse import quote
 
 from flask import Response, g, send_file
 from sqlalchemy.orm import Session
@@ -40,10 +41,17 @@ def table_answer(resource: Resource, wish: Wish, *, title: str = "") -> Response
     content = _closing(session, chain([first], pieces))
     response = Response(content, content_type=wish.form.media_type, direct_passthrough=True)
     response.call_on_close(session.close)
-    name = f"{title or resource.plural_name}.{wish.form}"
-    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["Content-Disposition"] = saved_as(f"{title or resource.plural_name}.{wish.form}")
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def saved_as(name: str) -> str:
+    """The header that lets a browser save an answer under ``name``, in whatever script (RFC 6266)."""
+    plain = name.encode("ascii", "ignore").decode().replace('"', "").strip(" -")
+    if plain == name:
+        return f'attachment; filename="{name}"'
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def file_answer(number: int) -> Response:

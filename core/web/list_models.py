@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from core.web.view_models import MenuLink, Option
+from core.web.view_models import ActionView, MenuLink, Option
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,14 @@ class ViewBar:
 
 
 @dataclass(frozen=True, slots=True)
+class PickBar:
+    """What can be done with picked rows: addresses of dialogs, to which the selection is added."""
+
+    actions: Sequence[ActionView]
+    export_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ListView:
     """A list page."""
 
@@ -192,5 +200,8 @@ class ListView:
     widths_url: str = ""
     create_url: str = ""
     create_label: str = ""
+    import_url: str = ""
     export_url: str = ""
+    #: What can be done with picked rows.
+    picks: PickBar | None = None
     empty: EmptyView | None = None

@@ -18,6 +18,7 @@ from core.errors import NotFound
 from core.events import notify
 from core.i18n import _, _l
 from core.jobs import Work, enqueue, job
+from core.jobs.models import Job
 from core.resources import change_sets
 from core.resources.bulk.edits import STANDING, Edit, Result, carry_out, carry_out_whole, check
 from core.resources.bulk.models import BulkRun
@@ -34,6 +35,7 @@ UNDO_DAYS: Final = 30
 
 _run = BulkRun.__table__
 _set = ChangeSet.__table__
+_job = Job.__table__
 
 
 def do_now(
@@ -155,6 +157,13 @@ def run_of(session: Session, actor: Actor | None, number: int) -> Mapping[str, A
     if found is None or (actor is not None and found["actor_id"] != actor.user_id):
         raise NotFound
     return dict(found)
+
+
+def job_of(session: Session, run: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Where the job of a run stands: its state, and why it is parked."""
+    columns = (_job.c.state, _job.c.error, _job.c.error_code)
+    found = session.execute(select(*columns).where(_job.c.id == run["job_id"])).mappings().first()
+    return dict(found) if found is not None else {"state": "done", "error": None, "error_code": None}
 
 
 def _told(run: Mapping[str, Any]) -> dict[str, Any]:

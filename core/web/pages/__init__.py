@@ -7,13 +7,15 @@ from flask import Blueprint
 bp = Blueprint("pages", __name__)
 
 from core.web.pages import (  # noqa: E402 - they add their routes to bp
+    bulk,
     exports,
     forms,
     history,
     home,
+    imports,
     jobs,
     lists,
     records,
 )
 
-__all__ = ["bp", "exports", "forms", "history", "home", "jobs", "lists", "records"]
+__all__ = ["bp", "bulk", "exports", "forms", "history", "home", "imports", "jobs", "lists", "records"]

@@ -467,7 +467,7 @@ def test_an_export_streams_the_matching_records(four: Client, api: MakeApi) -> N
     answer = four.get(f"{CUSTOMERS}/export?format=csv&fields=name,city&city=上海&sort=-name")
     assert answer.status_code == 200
     assert answer.mimetype == "text/csv"
-    assert answer.headers["Content-Disposition"] == "attachment; filename=customers.csv"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="customers.csv"'
     assert answer.data.decode("utf-8-sig").splitlines() == ["name,city", "Cedar,上海", "Acme,上海"]
     refused(four.get(f"{CUSTOMERS}/export?format=xml"), 422, "invalid")
     refused(four.get(f"{CUSTOMERS}/export?language=de"), 422, "invalid")

@@ -241,19 +241,26 @@ def test_a_page_of_80_rows_is_small_and_takes_few_statements_however_many_rows(
 def test_a_list_is_exported_as_it_is_filtered_and_whole(ada: Browser, seed: Any, client: MakeBrowser) -> None:
     seed([{"name": f"n{n:04}", "kind": "active"} for n in range(4500)] + [{"name": "other", "kind": "lost"}])
     page = ada.get(f"{LIST}?kind=active&sort=-name").text
-    href = re.search(rf'href="({LIST}/export[^"]*)"', page)
-    assert href is not None
-    answer = ada.get(unescape(href[1]))
+    offered = re.search(rf'data-dialog="({LIST}/export/new[^"]*)"', page)
+    assert offered is not None
+    dialog = ada.get(unescape(offered[1])).text
+    assert "4,500 records" in dialog
+    action = re.search(rf'action="({LIST}/export[^"]*)"', dialog)
+    assert action is not None
+    answer = ada.get(f"{unescape(action[1])}&format=csv&labels=&names=name&names=kind&names=owner.email")
     lines = answer.data.decode("utf-8-sig").splitlines()
     assert answer.mimetype == "text/csv"
     assert re.search(r'filename="Customers [-0-9]{10}.csv"', answer.headers["Content-Disposition"])
     assert len(lines) == 4501
-    assert "n4499" in lines[1]
-    assert ada.get(f"{LIST}/export?colour=red").status_code == 422
-    assert ada.get(f"{LIST}/export?sort=colour").status_code == 422
+    assert lines[0] == "name,kind,owner.email"
+    assert lines[1].startswith("n4499,active")
+    for refused in ("colour=red", "sort=colour", "format=xml", "labels=de", "names=colour"):
+        assert ada.get(f"{LIST}/export?{refused}").status_code == 422
     marketer = client("marketer")
     assert f"{LIST}/export" not in marketer.get(LIST).text
     assert marketer.get(f"{LIST}/export").status_code == 403
+    assert marketer.get(f"{LIST}/export/new").status_code == 403
+    assert marketer.post(f"{LIST}/export").status_code == 403
 
 
 # Look-ups

@@ -24,6 +24,7 @@ from core.web.pages.lists.chips import chips_of
 from core.web.pages.lists.columns import column_views, columns_of, total_views, widths_of
 from core.web.pages.lists.filters import quick_filter
 from core.web.pages.lists.groups import group_views, grouped_of, said, too_many
+from core.web.pages.lists.picking import pick_bar
 from core.web.pages.lists.rows import page_of, row_views
 from core.web.pages.lists.state import State, lasting_address, open_list, totals_at
 from core.web.pages.request import display, is_fragment, resource_at, told
@@ -102,7 +103,8 @@ def list_view(resource: Resource, state: State) -> ListView:
         create_url=create_url,
         create_label=create_label,
         import_url=f"{resource.url}/import" if actor.may(resource.name, "import") else "",
-        export_url=_below(address, "export") if actor.may(resource.name, "export") else "",
+        export_url=_below(address, "export/new") if actor.may(resource.name, "export") else "",
+        picks=pick_bar(resource, address, query),
         empty=_empty(resource, query, create_url, create_label),
     )
 

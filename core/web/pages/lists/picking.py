@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from flask import g
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
 from core.i18n import _
+from core.resources.conditions import names_archived
 from core.resources.declaration import Action, Resource
 from core.resources.query import Query
-from core.resources.conditions import names_archived
 from core.web.list_models import PickBar
 from core.web.pages.lists.address import Address
 from core.web.view_models import ActionView
@@ -37,13 +37,15 @@ def pick_bar(resource: Resource, address: Address, query: Query) -> PickBar | No
     return PickBar(actions, export) if actions or export else None
 
 
-@lru_cache(maxsize=256)
 def takes_nothing(action: Action) -> bool:
     """Whether an action can be done without being told anything."""
-    if action.schema is None:
-        return True
+    return action.schema is None or _loads_nothing(action.schema)
+
+
+@lru_cache(maxsize=256)
+def _loads_nothing(schema: type[Schema]) -> bool:
     try:
-        action.schema().load({})
+        schema().load({})
     except ValidationError:
         return False
     return True

@@ -73,6 +73,7 @@ function fill(dialog, html) {
   holder.innerHTML = html;
   renameIds(holder.content);
   dialog.replaceChildren(holder.content);
+  dialog.classList.toggle("gx-dialog-wide", Boolean(dialog.querySelector("[data-wide]")));
   labelByHead(dialog);
   const first = dialog.querySelector("[aria-invalid='true'], [autofocus]") ?? dialog.querySelector(
     ".gx-dialog-body :is(input, select, textarea):not([type='hidden'], [readonly]), .gx-dialog-foot [type='submit']",
@@ -84,7 +85,7 @@ function fill(dialog, html) {
 /**
  * Fetch a fragment, show it and send its form until it is accepted.
  *
- * Answers: 422 shows the fragment again; 201 with {id, label} resolves to it; HX-Redirect, {redirect}
+ * Answers: 422 shows the fragment again, a further fragment is the next step; 201 with {id, label} resolves to it; HX-Redirect, {redirect}
  * or a followed redirect goes there; any other success loads the page again. Resolves to null when closed.
  * `choosing`: the one who opened it takes a record, so one that is there already may be used (`gx:use`).
  */
@@ -120,8 +121,13 @@ export async function openFragment(url, { choosing = false } = {}) {
       sending = false;
       if (!answer) return;
       if (answer.status === 422) return fill(dialog, await answer.text());
-      const json = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
-      if (json.id != null) {
+      const type = answer.headers.get("Content-Type") ?? "";
+      if (type.includes("html") && !answer.redirected) {
+        const next = await answer.text();
+        if (next.trimStart().startsWith("<div data-fragment")) return fill(dialog, next); // a further step
+      }
+      const json = type.includes("json") ? await answer.json() : {};
+      if (json.id != null || json.fill) {
         result = json;
         return dialog.close();
       }
@@ -142,5 +148,6 @@ export async function openFragment(url, { choosing = false } = {}) {
 on("click", "[data-close]", (_, button) => button.closest("dialog")?.close());
 on("click", "[data-dialog]", async (_, button) => {
   const made = await openFragment(button.dataset.dialog);
-  if (made) location.reload();
+  if (made?.fill) document.dispatchEvent(new CustomEvent("gx:fill", { detail: made.fill }));
+  else if (made) location.reload();
 });

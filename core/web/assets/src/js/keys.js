@@ -1,5 +1,6 @@
 // Keys without a modifier, which can be switched off, and the page that lists them all.
 
+import { pickRow } from "./bulk.js";
 import { dialogHead, labelByHead, showDialog } from "./dialogs.js";
 import { h, isTyping, on, store, t } from "./dom.js";
 import { moveRow } from "./list.js";
@@ -15,6 +16,7 @@ function help() {
     [["j"], t("Next row")],
     [["k"], t("Previous row")],
     [["Enter"], t("Open the row")],
+    [["x"], t("Pick the row")],
     [["f"], t("Filter this list")],
     [["n"], t("Create a new record")],
     [["e"], t("Edit this record")],
@@ -42,6 +44,8 @@ const single = {
   "?": help,
   j: () => moveRow(1),
   k: () => moveRow(-1),
+  x: () => pickRow(),
+  X: () => pickRow(true),
   f: () => document.getElementById("list-q")?.select(),
   n: () => document.querySelector("[data-key='n']")?.click(),
   e: () => document.querySelector("[data-key='e']")?.click(),
