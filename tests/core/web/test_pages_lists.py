@@ -525,4 +525,4 @@ def test_a_script_gets_the_head_beside_the_card(ada: Browser, seed: Seed) -> Non
     seed(ROWS)
     answer = ada.get(f"{LIST}?kind=active", headers=SCRIPT).text
     assert 'id="list-head" hx-swap-oob="outerMorph"' in answer
-    assert "kind=active" in unescape(re.search(r'href="([^"]*/export[^"]*)"', answer)[1])  # type: ignore[index]
+    assert "kind=active" in unescape(re.search(r'"([^"]*/export[^"]*)"', answer)[1])  # type: ignore[index]
