@@ -27,6 +27,8 @@ class Change:
     errors: dict[str, list[str | Lazy]] = field(default_factory=dict)
     #: Where it stands when it is a nested line: ``phones.0.``
     address: str = ""
+    #: The sort and match keys of values, worked out when these were read: ``{field: (value, keys)}``.
+    keys: dict[str, tuple[Any, dict[str, str]]] = field(default_factory=dict)
     #: The lines as they were, of those that change; filled when they are written.
     lines_before: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Final, NoReturn
 
 from marshmallow import Schema, ValidationError
@@ -314,9 +315,13 @@ class Service:
                 changes.append(Change({}, errors=flat_errors(error)))
                 continue
             lines = {name: values.pop(name) for name in nested if name in values}
-            changes.append(Change(values, lines=lines))
+            change = Change(values, lines=lines)
             if lines:
-                self._require_of_new_lines(changes[-1])
+                self._require_of_new_lines(change)
+            for name in self._keyed:
+                if name in values:
+                    self._keys(change, name)
+            changes.append(change)
         return changes
 
     def _require(self, batch: Batch) -> None:
@@ -438,14 +443,28 @@ class Service:
     def _columns(self, change: Change) -> dict[str, Any]:
         """The values of a change by column name, sort and match keys included."""
         columns = {self.resource.fields[name].column.name: value for name, value in change.values.items()}
-        for name, value in change.values.items():
-            key = self.resource.fields[name].word.sort_by
-            if key is not None:
-                columns[key] = sort_key(value)
-            match = self.resource.fields[name].word.match_by
-            if match is not None:
-                columns[match] = name_match(value)
+        for name in self._keyed:
+            if name in change.values:
+                value, keys = change.keys.get(name, (None, {}))
+                columns |= keys if keys and value == change.values[name] else self._keys(change, name)
         return columns
+
+    def _keys(self, change: Change, name: str) -> dict[str, str]:
+        """What is stored beside a text to order it and to recognise it, by column."""
+        word, value = self.resource.fields[name].word, change.values[name]
+        keys = {}
+        if word.sort_by is not None:
+            keys[word.sort_by] = sort_key(value)
+        if word.match_by is not None:
+            keys[word.match_by] = name_match(value)
+        change.keys[name] = (value, keys)
+        return keys
+
+    @cached_property
+    def _keyed(self) -> list[str]:
+        """The fields with sort or match keys."""
+        fields = self.resource.fields.values()
+        return [each.name for each in fields if each.word.sort_by or each.word.match_by]
 
     def _insert(self, batch: Batch) -> None:
         by = {"created_by_id": batch.actor.user_id, "updated_by_id": batch.actor.user_id}

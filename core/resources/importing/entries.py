@@ -20,6 +20,7 @@ from core.resources.importing.mapping import Plan, Target
 from core.resources.importing.tables import Row
 from core.resources.values import Value, first_message, reader_of
 from core.resources.written import BadCell
+from core.search.text import sounds_of
 
 #: What cells of a column mean, remembered for so many different ones.
 _REMEMBERED: Final = 2000
@@ -56,6 +57,8 @@ class Entry:
     texts: dict[Target, Any] = field(default_factory=dict)
     #: Values read, by field name; without links and lines.
     values: dict[str, Any] = field(default_factory=dict)
+    #: See `core.resources.batch.Change.keys`.
+    keys: dict[str, tuple[Any, dict[str, str]]] = field(default_factory=dict)
     #: The record it changes; None for a new one.
     match: Found | None = None
     #: Numbers of linked records.
@@ -201,6 +204,7 @@ class RowReader:
 
     def _validate(self, entries: Iterable[Entry]) -> None:
         good = [entry for entry in entries if not entry.problems]
+        label = self._resource.label
         names = [(target, target.column.field.name) for target in self._plain if target.column is not None]
         inputs = [
             {name: entry.texts[target] for target, name in names if target in entry.texts} for entry in good
@@ -209,8 +213,10 @@ class RowReader:
         for entry, change in zip(good, changes, strict=True):
             if change.errors:
                 self.refuse(entry, change.errors)
-            else:
-                entry.values = change.values
+                continue
+            entry.values, entry.keys = change.values, change.keys
+            if self._resource.is_searched and change.values.get(label):
+                sounds_of(change.values[label])  # remembered until the search asks for it
 
     def _reader(self, target: Target) -> Callable[[str], Any]:
         """What a text of the column stands for; texts that repeat are looked at once."""

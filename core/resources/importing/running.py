@@ -8,7 +8,7 @@ next run goes on behind the last part that was committed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -25,6 +25,7 @@ from core.i18n import _l
 from core.resources import change_sets
 from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
+from core.resources.importing.ahead import ahead
 from core.resources.importing.entries import Entry, Problem, Repeats, RowReader, Seen
 from core.resources.importing.importer import Importer, Mode, Outcome
 from core.resources.importing.models import Import, ImportRow
@@ -200,15 +201,18 @@ class _Running:
     # Parts
 
     def _go_through_file(self, table: Table) -> None:
-        rows = table.rows(after=self.position)
-        for entries in self._read(rows):
-            if not self._take(entries, position=entries[-1].row.number):
-                return
+        with closing(ahead(self._read(table.rows(after=self.position)))) as parts:
+            for reader, entries in parts:
+                if reader is not self.reader:
+                    entries = self.reader.read([entry.row for entry in entries])
+                if not self._take(entries, position=entries[-1].row.number):
+                    return
 
-    def _read(self, rows: Iterable[Row]) -> Iterator[list[Entry]]:
+    def _read(self, rows: Iterable[Row]) -> Iterator[tuple[RowReader, list[Entry]]]:
         source = iter(rows)
         while part := list(islice(source, PART)):
-            yield self.reader.read(part)
+            reader = self.reader
+            yield reader, reader.read(part)
 
     def _go_through_waiting(self) -> None:
         """One round through the rows that wait."""
