@@ -19,8 +19,10 @@ from core import __version__
 from core.auth.platform import create_administrator
 from core.cli.group import Work, as_json, cli, kernel, show, work
 from core.db import provision
+from core.db.queue import LANES
 from core.demo import PASSWORD, PEOPLE, PLATFORM_ADMIN, has_demo, load_demo
 from core.i18n import _
+from core.jobs import overview
 from core.server import check_port
 from core.server import serve as run_server
 from core.upgrade import complete, pending, upgrade_all
@@ -174,7 +176,7 @@ def doctor(as_json: bool) -> None:
     Example: guanxi doctor
     """
     found = [_database_health(), _login_health(), _disk_health(), *_addon_health(), _tenant_health()]
-    found.append(_asset_health())
+    found += [_worker_health(), _asset_health()]
     if as_json:
         show([asdict(each) for each in found])
     for each in () if as_json else found:
@@ -237,6 +239,24 @@ def _tenant_health() -> _Health:
         tenants = provision.all_tenants(connection)
         behind = [each.slug for each in tenants if pending(connection, kernel(), each)]
     return _Health(_("Tenants behind"), ", ".join(behind) or "0", "guanxi upgrade" if behind else "")
+
+
+def _worker_health() -> _Health:
+    """Whether somebody takes the jobs of every lane, and whether any of them wait to be looked at."""
+    engine = create_engine(work().urls.app)
+    try:
+        with engine.connect() as connection:
+            alive = [each for each in overview.workers(connection) if each.alive]
+            loads = overview.loads(connection)
+    finally:
+        engine.dispose()
+    waiting, parked = (sum(getattr(each, name) for each in loads) for name in ("waiting", "parked"))
+    found = _("%(alive)s alive", alive=len({(each.host, each.process) for each in alive}))
+    found += _(", %(waiting)s jobs waiting, %(parked)s parked", waiting=waiting, parked=parked)
+    missing = [lane for lane in LANES if lane not in {each.lane for each in alive}]
+    # A deployment at rest needs none; one with work to do does.
+    advice = _("run guanxi serve, or guanxi worker") if missing and waiting else ""
+    return _Health(_("Workers"), found, advice)
 
 
 def _asset_health() -> _Health:

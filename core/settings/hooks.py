@@ -16,4 +16,13 @@ def menu_items() -> Sequence[MenuItem]:
     return [
         MenuItem(_l("Users"), "user", section=settings, order=900, resource="core.user", verb="update"),
         MenuItem(_l("Units"), "sitemap", section=settings, order=910, resource="core.unit", verb="update"),
+        MenuItem(
+            _l("Background jobs"),
+            "clock",
+            section=settings,
+            order=920,
+            resource="core.user",
+            verb="update",
+            url="/settings/jobs",
+        ),
     ]

@@ -10,8 +10,9 @@ from core.auth import platform as auth
 from core.db.platform import tenant as tenants
 from core.db.session import commit, rollback
 from core.errors import TooManyRequests, Unauthenticated
-from core.i18n import _, _lp, language
-from core.web.display import avatar_of, tag
+from core.i18n import _, _lp, _p, language
+from core.jobs import overview
+from core.web.display import Display, avatar_of, tag
 from core.web.lifecycle import VISITOR_COOKIE, kernel
 from core.web.security import check_csrf, csrf_token, new_visitor
 from core.web.view_models import MenuLink, MenuSection, Option, Shell
@@ -33,6 +34,7 @@ def _shell() -> Shell:
     links = [
         MenuLink(_("Tenants"), "/platform/tenants", "building", request.path == "/platform/tenants"),
         MenuLink(_("Addons"), "/platform/addons", "puzzle", request.path == "/platform/addons"),
+        MenuLink(_("Background jobs"), "/platform/jobs", "clock", request.path == "/platform/jobs"),
     ]
     return Shell(
         tenant_name=_("Platform"),
@@ -133,6 +135,61 @@ def addon_list() -> ResponseReturnValue:
     columns = (_("Name"), _("Title"), _("Version"), _("State"), _("Reason"), _("Failed hooks"))
     return render_template(
         "platform/addons.html", shell=shell, title=_("Addons"), columns=columns, rows=cells
+    )
+
+
+@bp.get("/platform/jobs")
+def job_list() -> ResponseReturnValue:
+    """What each tenant has in the queue, and who works on it."""
+    shell = _shell()
+    connection = g.session.connection()
+    shown = Display(language=language(), timezone="UTC", country="")
+    names = {row.id: row.slug for row in g.session.execute(select(tenants.c.id, tenants.c.slug))}
+    lanes = {"default": _p("lane", "Short work"), "bulk": _p("lane", "Long work")}
+    loads = [
+        (
+            names.get(each.tenant, each.tenant) if each.tenant is not None else _("The clock"),
+            lanes.get(each.lane, each.lane),
+            shown.number(each.waiting),
+            shown.number(each.running),
+            tag(Option("", shown.number(each.parked), "bad")) if each.parked else "0",
+            shown.instant(each.oldest) if each.oldest else "",
+        )
+        for each in overview.loads(connection)
+    ]
+    working = [
+        (
+            each.host,
+            each.process,
+            lanes.get(each.lane, each.lane),
+            tag(
+                Option("", _p("worker", "alive"), "ok")
+                if each.alive
+                else Option("", _p("worker", "dead"), "bad")
+            ),
+            f"{each.running} / {each.slots}",
+            shown.instant(each.started_at),
+            shown.instant(each.seen_at),
+        )
+        for each in overview.workers(connection)
+    ]
+    return render_template(
+        "platform/jobs.html",
+        shell=shell,
+        title=_("Background jobs"),
+        subtitle=_("Times are in UTC. What a parked job was about, its tenant sees and can try again."),
+        columns=(_("Tenant"), _("Lane"), _("Waiting"), _("Running"), _("Parked"), _("Oldest")),
+        rows=loads,
+        workers=working,
+        worker_columns=(
+            _("Machine"),
+            _("Process"),
+            _("Lane"),
+            _("State"),
+            _("Slots in use"),
+            _("Started"),
+            _("Last seen"),
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from core.i18n import _
 from core.resources.declaration import Field, Resource
 from core.resources.duplicates import recognised_by
 from core.resources.filters import OPERATORS
+from core.resources.openapi.jobs import TAG, job_paths, job_shapes
 from core.resources.openapi.kinds import INPUT_TYPES, describe_input, example_of, output
 from core.resources.openapi.nodes import REFUSALS, Node, answer, body, operation, ref, refusal
 from core.resources.openapi.shared import array, page_of, shared_parameters, shared_shapes
@@ -57,6 +58,7 @@ def document(
     """
     writer = _Writer(actor, habits, title, version, {**shapes, "Archive": ArchiveSchema})
     writer.identity()
+    writer.jobs()
     for resource in resources:
         if actor.may(resource.name, "read"):
             writer.resource(resource)
@@ -117,6 +119,14 @@ class _Writer:
         ):
             refusals = (401, 404, 422, 503)
             self._path(address, {"get": operation(key, title, tag, answers={200: node}, refusals=refusals)})
+
+    def jobs(self) -> None:
+        """Background work."""
+        self.spec.tag({"name": TAG, "description": _("Background jobs")})
+        for name, node in job_shapes().items():
+            self.spec.components.schema(name, node)
+        for path, operations, parameters in job_paths():
+            self._path(path, operations, parameters)
 
     def resource(self, resource: Resource) -> None:
         """All operations of one resource that this reader may use."""

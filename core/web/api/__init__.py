@@ -6,7 +6,7 @@ writes what is found. ``bp`` is registered by the application.
 
 from __future__ import annotations
 
-from core.web.api import bulk, docs, documents, duplicates, exports, history, identity, records, views
+from core.web.api import bulk, docs, documents, duplicates, exports, history, identity, jobs, records, views
 from core.web.api.blueprint import bp
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "exports",
     "history",
     "identity",
+    "jobs",
     "records",
     "views",
 ]

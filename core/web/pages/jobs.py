@@ -47,9 +47,8 @@ class JobView:
     percent: int | None
     #: How far it is, or why it is not done.
     text: str
-    #: When it was asked for: "3 minutes ago", and exactly.
+    #: When it was asked for.
     at: str
-    at_exact: str
     #: How long it ran; empty before its end.
     took: str
     #: Who asked for it; empty for the clock and the command line.
@@ -172,8 +171,7 @@ def view_of(row: Mapping[Any, Any]) -> JobView:
         tag=tag(Option(state.value, str(state.label), state.tone)),
         percent=_percent(row),
         text=_("It is being cancelled.") if is_stopping else _text(row),
-        at=display().ago(row["created_at"]),
-        at_exact=display().instant(row["created_at"]),
+        at=display().instant(row["created_at"]),
         took=_length((finished - started).total_seconds()) if started and finished else "",
         actor=row["actor"] or "",
         retry_url=f"{url}/retry" if state == State.PARKED else "",
