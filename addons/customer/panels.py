@@ -17,6 +17,7 @@ from addons.customer.models import (
     CustomerKind,
     Direction,
     Influence,
+    Lead,
 )
 from addons.customer.queries import Group, MyDay, RollUp
 from core.access.actor import Actor
@@ -44,12 +45,14 @@ _ON_A_CARD: Final = 6
 
 
 def about(resource: Resource, record: Record) -> str | None:
-    """The query string that opens a dialog about a customer or a contact; None for other records."""
+    """The query string that opens a dialog about a customer, a contact or a lead; None for other records."""
     if resource.model is Customer:
         return urlencode({"customer": record["id"]})
     if resource.model is Contact:
         customer = record["customer"]
         return urlencode({"contact": record["id"], **({"customer": customer["id"]} if customer else {})})
+    if resource.model is Lead:
+        return urlencode({"lead": record["id"]})
     return None
 
 
@@ -231,13 +234,20 @@ def _counts(total: RollUp) -> str:
 
 
 def planned_panel(
-    planned: Sequence[Record], actor: Actor, *, customer_id: int | None, contact_id: int | None = None
+    planned: Sequence[Record],
+    actor: Actor,
+    *,
+    customer_id: int | None = None,
+    contact_id: int | None = None,
+    lead_id: int | None = None,
 ) -> Panel:
-    """What is to do with a customer or a contact."""
-    named = {"customer": customer_id, "contact": contact_id}
+    """What is to do with a customer, a contact or a lead."""
+    named = {"customer": customer_id, "contact": contact_id, "lead": lead_id}
     query = urlencode({name: number for name, number in named.items() if number is not None})
     if contact_id is not None:
         planned = [{**each, "contact": None} for each in planned]
+    if lead_id is not None:
+        planned = [{**each, "lead": None} for each in planned]
     may_add = actor.may("customer.activity", "create")
     return Panel(
         "open-activities",
@@ -279,7 +289,7 @@ def activity_entry(record: Record, *, at: Resource) -> TimelineEntry:
 def activity_item(record: Record, *, late: bool = False) -> PanelItem:
     """One activity as a row: what, when, with whom."""
     at = record["done_at"] or record["due_at"]
-    people = [(record.get(name) or {}).get("label") for name in ("customer", "contact")]
+    people = [(record.get(name) or {}).get("label") for name in ("customer", "contact", "lead")]
     parts = [display().instant(at) if at else "", *people, record.get("outcome")]
     return PanelItem(
         record["subject"],

@@ -192,7 +192,7 @@ def my_day(session: Session, actor: Actor, *, now: datetime) -> MyDay:
     )
     gateway, resource = Gateway(session, actor), resource_of(Activity)
     mine = Condition("owner", "eq", actor.user_id)
-    fields = ("id", "subject", "kind", "customer", "contact", "due_at", "done_at")
+    fields = ("id", "subject", "kind", "customer", "contact", "lead", "due_at", "done_at")
     planned = gateway.page(
         resource,
         Query(
@@ -299,13 +299,16 @@ def planned_at(
     *,
     customer_id: int | None = None,
     contact_id: int | None = None,
+    lead_ids: Sequence[int] = (),
     limit: int = 6,
 ) -> list[dict[str, Any]]:
-    """The next planned activities with a customer or a contact."""
+    """The next planned activities with a customer or a contact, and with the leads they come from."""
     query = Query(
-        where=All((_whose(customer_id, contact_id), Condition("state", "eq", ActivityState.PLANNED.value))),
+        where=All(
+            (_whose(customer_id, contact_id, lead_ids), Condition("state", "eq", ActivityState.PLANNED.value))
+        ),
         sort=(Order("due_at"),),
-        fields=("id", "subject", "kind", "contact", "owner", "due_at", "done_at", "outcome"),
+        fields=("id", "subject", "kind", "contact", "lead", "owner", "due_at", "done_at", "outcome"),
         per_page=limit,
         count=False,
     )
@@ -318,18 +321,19 @@ def done_at(
     *,
     customer_id: int | None = None,
     contact_id: int | None = None,
+    lead_ids: Sequence[int] = (),
     since: datetime | None,
     until: datetime | None,
     limit: int,
 ) -> list[dict[str, Any]]:
-    """The last finished activities with a customer or a contact, newest first.
+    """The last finished activities with a customer or a contact, and with their leads, newest first.
 
     Those from ``since`` on and before ``until``: ``limit`` of them, and all further ones of the very
     instant of the last.
     """
     gateway, resource = Gateway(session, actor), resource_of(Activity)
     done: list[Node] = [
-        _whose(customer_id, contact_id),
+        _whose(customer_id, contact_id, lead_ids),
         Condition("state", "eq", ActivityState.DONE.value),
         *([Condition("done_at", "gte", since)] if since is not None else ()),
         *([Condition("done_at", "lt", until)] if until is not None else ()),
@@ -357,10 +361,15 @@ def done_at(
     return [*(record for record in records if record["done_at"] != last), *same]
 
 
-def _whose(customer_id: int | None, contact_id: int | None) -> Condition:
-    if contact_id is None:
-        return Condition("customer", "eq", customer_id)
-    return Condition("contact", "eq", contact_id)
+def _whose(customer_id: int | None, contact_id: int | None, lead_ids: Sequence[int]) -> Node:
+    named: list[Node] = []
+    if contact_id is not None:
+        named.append(Condition("contact", "eq", contact_id))
+    elif customer_id is not None:
+        named.append(Condition("customer", "eq", customer_id))
+    if lead_ids:
+        named.append(Condition("lead", "in", list(lead_ids)))
+    return named[0] if len(named) == 1 else AnyOf(tuple(named))
 
 
 def _within(gateway: Gateway, model: type[Any]) -> Any:

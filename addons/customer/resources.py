@@ -186,6 +186,7 @@ class LeadResource(Resource):
             services.undo_conversions,
             verb="convert",
             icon="arrow-back-up",
+            offered=lambda lead: False,  # the page's own button says what stays
         ),
         Action(
             "disqualify",
@@ -194,7 +195,13 @@ class LeadResource(Resource):
             icon="circle-x",
             schema=DisqualifyLead,
         ),
-        Action("reopen", _l("Take up again"), services.reopen_leads, icon="refresh"),
+        Action(
+            "reopen",
+            _l("Take up again"),
+            services.reopen_leads,
+            icon="refresh",
+            offered=lambda lead: lead["state"] == models.LeadState.DISQUALIFIED,
+        ),
         Action(
             "log_contact",
             _l("Log a contact"),

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from addons.customer.models import Activity, Contact, Customer, Influence
+from addons.customer.sample_leads import write_leads
 from core.access.actor import Actor
 from core.access.models import RoleAssignment
 from core.auth.models import User
@@ -308,6 +309,7 @@ class _Loader:
         kept = [*self._groups(), *self._write_customers(self._companies())]
         contacts = self._contacts(kept)
         self._activities(kept, contacts)
+        write_leads(self.session, self.actor, self._owner)
 
     def _keepers(self) -> list[_Keeper]:
         user, role = User.__table__, RoleAssignment.__table__

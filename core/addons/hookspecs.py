@@ -64,6 +64,13 @@ class CoreHooks:
         """Give buttons (`core.web.view_models.ActionView`) for the head of a record's page. Isolated."""
 
     @hookspec
+    def form_actions(self, session: Any, actor: Any, resource: Any) -> Sequence[Any] | None:
+        """Give buttons (`core.web.view_models.ActionView`) for the head of an empty form. Isolated.
+
+        A dialog that answers 201 with ``{"fill": {"entries", "lines", "labels", "text"}}`` fills the form.
+        """
+
+    @hookspec
     def timeline_entries(
         self,
         session: Any,

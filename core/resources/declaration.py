@@ -77,6 +77,9 @@ class Action:
     icon: str = "bolt"
     #: Shape of ``values``; None when the action takes none.
     schema: type[Schema] | None = None
+    #: Whether the page of a record offers it, by the record's fields; None for always. What may be
+    #: done is said by ``run`` alone.
+    offered: Callable[[Mapping[str, Any]], bool] | None = None
 
 
 @dataclass(eq=False, slots=True)

@@ -278,6 +278,8 @@ class ActionView:
     dialog: bool = False
     primary: bool = False
     danger: bool = False
+    #: Stands in the menu of further actions.
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def duplicates(addon: str, plural: str) -> dict[str, Any]:
                 "kind": "" if each.resource is resource else str(each.resource.title),
                 "field": next(iter(each.alike)),
                 "why": [
-                    *(_likeness(resource.fields[name].label, how) for name, how in each.alike.items()),
+                    *(likeness_text(resource.fields[name].label, how) for name, how in each.alike.items()),
                     *([_("archived")] if each.is_archived else ()),
                 ],
             }
@@ -46,7 +46,8 @@ def duplicates(addon: str, plural: str) -> dict[str, Any]:
     }
 
 
-def _likeness(label: str, how: Likeness) -> str:
+def likeness_text(label: str, how: Likeness) -> str:
+    """Why a record looks alike: ``same phone``."""
     label = label.lower()
     if how is Likeness.SOUNDS:
         return _("%(field)s sounds the same", field=label)

@@ -16,7 +16,7 @@ from core.i18n import _
 from core.resources.declaration import Field, LinesField, Resource, Section
 from core.resources.duplicates import recognised_by
 from core.web.display import options_of
-from core.web.lifecycle import gateway
+from core.web.lifecycle import gateway, kernel
 from core.web.pages import bp
 from core.web.pages.duplicates import duplicates_url
 from core.web.pages.request import display, number_in, resource_at, tell, told
@@ -217,7 +217,10 @@ def _create_page(resource: Resource, form: Form, typed: Typed, error: GuanxiErro
         title=title, action=f"{resource.url}/new", cancel_url=resource.url, typed=typed, error=error,
         draft_key=f"{g.tenant.slug}:{g.actor.user_id}:{resource.name}:new",
     )  # fmt: skip
-    return render_template("records/form.html", shell=shell(), toasts=told(), view=view)
+    actions = kernel().hooks.call(
+        g.tenant.addons, "form_actions", session=g.session, actor=g.actor, resource=resource
+    )
+    return render_template("records/form.html", shell=shell(), toasts=told(), view=view, actions=actions)
 
 
 @bp.post("/<addon>/<plural>/new")

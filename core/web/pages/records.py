@@ -52,7 +52,7 @@ def record_view(resource: Resource, found: Mapping[str, Any]) -> RecordView:
         for name, lines in resource.lines_fields.items()
         if name not in brought and found[name]
     ]
-    more = hooks.call(g.tenant.addons, "record_actions", **arguments)
+    brought_actions: list[ActionView] = hooks.call(g.tenant.addons, "record_actions", **arguments)
     archived = found["archived_at"] is not None
     return RecordView(
         title=title,
@@ -67,8 +67,11 @@ def record_view(resource: Resource, found: Mapping[str, Any]) -> RecordView:
         sections=_sections(resource, found),
         panels=sorted([*own, *panels], key=lambda panel: panel.order),
         timeline=timeline_view(resource, found["id"]) if resource.has_timeline else None,
-        actions=[*more, *_actions(resource, found, archived)],
-        more_actions=_more_actions(resource, found, archived),
+        actions=[*(each for each in brought_actions if not each.more), *_actions(resource, found, archived)],
+        more_actions=[
+            *(each for each in brought_actions if each.more),
+            *_more_actions(resource, found, archived),
+        ],
         archived=_archived(found) if archived else "",
     )
 
@@ -141,7 +144,10 @@ def _more_actions(resource: Resource, found: Mapping[str, Any], archived: bool) 
     actions = [
         ActionView(action.name, str(action.title), f"{url}/actions/{action.name}", action.icon, post=True)
         for action in resource.actions
-        if action.schema is None and not archived and g.actor.may(resource.name, action.verb)
+        if action.schema is None
+        and not archived
+        and g.actor.may(resource.name, action.verb)
+        and (action.offered is None or action.offered(found))
     ]
     if g.actor.may(resource.name, "update"):
         if archived:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from addons.customer.models import Activity, Contact, Customer
+from addons.customer.models import Activity, Contact, Customer, Lead, LeadState
 from core.access.actor import OPERATOR
 from core.db.tenancy import Tenant
 from core.demo import load_demo
@@ -21,8 +21,8 @@ def test_the_demo_brings_customers_in_both_languages(
     customer = Customer.__table__
     assert not kernel.hooks.failures
     assert 55 <= count(session, Customer) <= 65
-    assert count(session, Contact) == 90
-    assert count(session, Activity) == 150
+    assert count(session, Contact) == 92
+    assert count(session, Activity) == 164
     chinese = session.scalar(select(func.count()).where(customer.c.country == "中国"))
     assert chinese is not None
     assert 0.6 < chinese / count(session, Customer) < 0.75
@@ -35,6 +35,15 @@ def test_the_demo_brings_customers_in_both_languages(
     owners = select(func.count(customer.c.owner_id.distinct()))
     assert (session.scalar(owners) or 0) >= 3
     assert session.scalar(select(func.count()).where(customer.c.owner_id.is_(None))) == 0
+
+
+def test_leads_of_the_demo_are_in_every_state(session: Session, kernel: Kernel, tenant: Tenant) -> None:
+    load_demo(session, kernel, tenant)
+    lead = Lead.__table__
+    states = dict(session.execute(select(lead.c.state, func.count()).group_by(lead.c.state)).all())
+    assert states["converted"] == 2
+    assert states.keys() == set(LeadState)
+    assert session.scalar(select(func.count()).where(lead.c.score.is_(None))) not in (0, 25)
 
 
 def test_samples_spread_over_the_days_around_today(session: Session, kernel: Kernel, tenant: Tenant) -> None:
@@ -56,4 +65,5 @@ def test_samples_are_loaded_once(session: Session, kernel: Kernel, tenant: Tenan
     for _ in range(2):
         kernel.hooks.call(tenant.addons, "load_samples", session=session, actor=OPERATOR)
         assert not kernel.hooks.failures
-    assert count(session, Contact) == 90
+    assert count(session, Contact) == 92
+    assert count(session, Lead) == 25

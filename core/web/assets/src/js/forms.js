@@ -38,6 +38,19 @@ function apply(form, draft) {
   }
 }
 
+/** Fill the page's form with what a dialog has read; the text it was read from stands above, for comparing. */
+document.addEventListener("gx:fill", ({ detail: { entries: given, lines = {}, labels = {}, text = "", title = "" } }) => {
+  const form = document.querySelector("form[data-form]");
+  if (!form) return;
+  const now = snapshot(form);
+  const names = new Set(given.map(([name]) => name));
+  apply(form, { entries: [...now.entries.filter(([name]) => !names.has(name)), ...given], lines: { ...now.lines, ...lines }, labels: { ...now.labels, ...labels } });
+  form.querySelector(".gx-filled-from")?.remove();
+  if (text) form.prepend(h("section", { class: "gx-card gx-filled-from", "aria-label": title }, h("div", { class: "gx-card-head" }, h("h2", {}, title)), h("pre", {}, text)));
+  form.dispatchEvent(new Event("input", { bubbles: true }));
+  document.dispatchEvent(new CustomEvent("gx:filled", { detail: form.parentElement }));
+});
+
 class Keeper {
   constructor(form) {
     this.form = form;
