@@ -306,8 +306,8 @@ def test_a_view_on_hidden_fields_shows_nothing_and_names_nothing(
     analyst = client("analyst")
     assert titles(analyst.get(f"{LIST}?view={number}").text) == ["Acme"]
     for name in ("city", "industry", "employees"):
-        word = customers.fields[name].word
-        monkeypatch.setattr(customers.fields[name], "word", replace(word, sensitivity=Sensitivity.SECRET))
+        secret = replace(customers.fields[name].word, sensitivity=Sensitivity.SECRET)
+        monkeypatch.setattr(customers.fields[name], "word", secret)
     answer = analyst.get(f"{LIST}?view={number}")
     assert answer.status_code == 200
     said = text(answer.text)

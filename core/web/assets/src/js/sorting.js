@@ -4,11 +4,12 @@ import { on } from "./dom.js";
 
 const movable = (item) => item && !item.matches(".gx-sorting-fixed");
 
+/** Let an item change places with a neighbour. The neighbour moves, so that the item keeps focus and pointer. */
 function move(item, step) {
   const other = step < 0 ? item.previousElementSibling : item.nextElementSibling;
   if (!movable(other)) return;
-  if (step < 0) other.before(item);
-  else other.after(item);
+  if (step < 0) item.after(other);
+  else item.before(other);
 }
 
 on("keydown", "[data-handle]", (event, handle) => {
@@ -16,26 +17,26 @@ on("keydown", "[data-handle]", (event, handle) => {
   if (!step) return;
   event.preventDefault();
   move(handle.closest("li"), step);
-  handle.focus();
   handle.scrollIntoView({ block: "nearest" });
 });
+
+const middle = (item) => {
+  const { top, height } = item.getBoundingClientRect();
+  return top + height / 2;
+};
 
 on("pointerdown", "[data-handle]", (event, handle) => {
   if (event.button) return;
   const item = handle.closest("li");
+  const room = item.closest(".gx-dialog-body");
   handle.setPointerCapture(event.pointerId);
   item.classList.add("gx-dragged");
-  const follow = (at) => {
-    const box = item.parentElement.closest(".gx-dialog-body")?.getBoundingClientRect();
-    if (box && at.clientY > box.bottom - 24) item.parentElement.closest(".gx-dialog-body").scrollTop += 8;
-    if (box && at.clientY < box.top + 24) item.parentElement.closest(".gx-dialog-body").scrollTop -= 8;
-    for (const other of item.parentElement.children) {
-      if (other === item || !movable(other)) continue;
-      const { top, height } = other.getBoundingClientRect();
-      const before = other.compareDocumentPosition(item) & Node.DOCUMENT_POSITION_FOLLOWING;
-      if (before && at.clientY < top + height / 2) return other.before(item);
-      if (!before && at.clientY > top + height / 2 && at.clientY < top + height) return other.after(item);
-    }
+  const follow = ({ clientY }) => {
+    const { top, bottom } = room.getBoundingClientRect();
+    if (clientY > bottom - 24) room.scrollTop += 10;
+    if (clientY < top + 24) room.scrollTop -= 10;
+    while (movable(item.previousElementSibling) && clientY < middle(item.previousElementSibling)) move(item, -1);
+    while (movable(item.nextElementSibling) && clientY > middle(item.nextElementSibling)) move(item, 1);
   };
   const end = () => {
     item.classList.remove("gx-dragged");
