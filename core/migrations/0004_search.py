@@ -31,7 +31,7 @@ def upgrade() -> None:
         "core_search_doc",
         ["grams"],
         postgresql_using="gin",
-        postgresql_with={"fastupdate": "on", "gin_pending_list_limit": "4096"},
+        postgresql_with={"fastupdate": "on", "gin_pending_list_limit": "2048"},
     )
     op.create_index(
         "ix_core_search_doc_newest", "core_search_doc", ["resource", sa.literal_column("updated_at DESC")]

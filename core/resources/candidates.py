@@ -4,8 +4,8 @@ Documents say what matches; whether the reader may find it is asked of the recor
 every statement, so an owner, a unit or an archive mark needs no upkeep and can never be out of date.
 A search looks
 
-1. at the newest documents, which settles words that stand in many records, and for the record that
-   is called exactly so;
+1. at the newest documents, which settles words that stand in many records, and all of a small resource;
+   and for the records that are called exactly so;
 2. where that did not find enough, at what the index has under the pieces of the words, up to a bound;
 3. where the bound was met by records out of reach, at the reader's own records first.
 """
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import CTE, ColumnElement, Select, Subquery, func, literal, null, select, union_all
+from sqlalchemy import CTE, ColumnElement, Select, Subquery, literal, select, union_all
 
 from core.resources.conditions import Conditions
 from core.resources.declaration import Resource
@@ -27,16 +27,17 @@ from core.resources.query import EVERYTHING
 from core.search import index
 from core.search.text import Words
 
-#: So many documents are looked at before the index is asked; half a millisecond.
-NEWEST: Final = 1000
+#: So many documents are looked at before the index is asked; about a millisecond.
+NEWEST: Final = 2000
 #: So many matches among them, and the words are common: the index would have too many.
 COMMON: Final = 20
 #: So many documents are taken from the index; what has more matches is known by its newest.
-INDEXED: Final = 4000
+INDEXED: Final = 2000
 #: So many records within reach are looked at where the index gave mostly others.
 REACHED: Final = 30_000
 _EXACT: Final = 50
-_COUNT: Final = -1
+#: Stands for a rank in a row that says there are more documents.
+_MORE: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,15 @@ class Candidates:
 
     def find(self) -> dict[str, list[Candidate]]:
         """``{resource: its candidates, the best first}``, at most the limit of each."""
-        if not self._words.terms:
+        if not self._words.terms or not self._asked:
             return {}
-        self._run([part for each in self._asked for part in self._first(each)])
-        open_ = [each for each in self._asked if not self._has(each, max(self._limit, COMMON))]
-        is_cut = self._run([part for each in open_ for part in self._by_grams(each)])
-        cut = [each for each in open_ if each.resource.name in is_cut and not self._has(each, self._limit)]
-        self._run([self._matching(each, self._within_reach(each)) for each in cut])
+        has_more = self._run([*self._very(), *(part for each in self._asked for part in self._first(each))])
+        open_ = [each for each in self._asked if each.resource.name in has_more]
+        open_ = [each for each in open_ if not self._has(each, max(self._limit, COMMON))]
+        has_more = self._run([part for each in open_ for part in self._by_grams(each)])
+        open_ = [each for each in open_ if each.resource.name in has_more]
+        open_ = [each for each in open_ if not self._has(each, self._limit)]
+        self._run([self._matching(each, self._within_reach(each)) for each in open_])
         return {
             name: sorted(found.values(), key=_goodness)[: self._limit]
             for name, found in self._found.items()
@@ -106,38 +109,42 @@ class Candidates:
         return len(self._found.get(asked.resource.name, ())) >= count
 
     def _run(self, parts: Sequence[Select[Any]]) -> set[str]:
-        """Take what some statements find; the resources of which the index gave as much as it may."""
-        cut: set[str] = set()
+        """Take what some statements find; the resources that have more documents than were looked at."""
+        has_more: set[str] = set()
         if parts:
-            rows = self._conditions.session.connection().execute(
-                union_all(*parts) if len(parts) > 1 else parts[0]
-            )
-            for name, number, rank, at in rows:
-                if rank == _COUNT:
-                    cut |= {name} if number >= INDEXED else set()
+            statement = union_all(*parts) if len(parts) > 1 else parts[0]
+            for name, number, rank, at in self._conditions.session.connection().execute(statement):
+                if rank == _MORE:
+                    has_more.add(name)
                 else:
                     self._found.setdefault(name, {})[number] = Candidate(number, rank, at)
-        return cut
+        return has_more
 
     # Statements
 
-    def _first(self, asked: _Asked) -> list[Select[Any]]:
-        exact = index.exact(self._words, asked.resource.name, guarded=asked.guarded)
-        newest = _newest(asked.resource, NEWEST)
+    def _very(self) -> list[Select[Any]]:
+        """Records that are called exactly so; one look into the index for all resources."""
+        very = _every(index.exact(self._words, [each.resource.name for each in self._asked]))
         return [
-            self._matching(asked, newest),
-            self._matching(asked, _documents().where(exact).limit(_EXACT).subquery()),
+            self._matching(
+                each, select(very).where(very.c.resource == each.resource.name).limit(_EXACT).subquery()
+            )
+            for each in self._asked
         ]
 
+    def _first(self, asked: _Asked) -> list[Select[Any]]:
+        own = index.documents.c.resource == asked.resource.name
+        further = select(index.documents.c.updated_at).where(own)
+        further = further.order_by(index.documents.c.updated_at.desc()).offset(NEWEST).limit(1)
+        return [self._matching(asked, _newest(asked.resource, NEWEST)), _more(asked, further)]
+
     def _by_grams(self, asked: _Asked) -> list[Select[Any]]:
-        pieces = index.with_grams(self._words, asked.resource.name, guarded=asked.guarded)
+        pieces = index.with_grams(self._words, asked.resource.name)
         if pieces is None:
             return [self._matching(asked, _newest(asked.resource, REACHED))]
-        taken = _documents().where(pieces).limit(INDEXED).cte()
-        counted = select(literal(asked.resource.name), func.count(), literal(_COUNT), null()).select_from(
-            taken
-        )
-        return [self._matching(asked, taken), counted]
+        every = _every(pieces)
+        further = select(every.c.updated_at).offset(INDEXED).limit(1)
+        return [self._matching(asked, select(every).limit(INDEXED).subquery()), _more(asked, further)]
 
     def _within_reach(self, asked: _Asked) -> Subquery:
         """The documents of what the reader reaches; of everything the newest where that is all."""
@@ -148,7 +155,7 @@ class Candidates:
         own = (documents.c.resource == asked.resource.name) & (documents.c.record_id == reached.c.id)
         return _documents().select_from(reached).join(documents, own).subquery()
 
-    def _matching(self, asked: _Asked, documents: Subquery | CTE) -> Select[Any]:
+    def _matching(self, asked: _Asked, documents: Subquery) -> Select[Any]:
         table, words = asked.resource.table, self._words
         rank = index.rank(words, asked.resource.name, guarded=asked.guarded, at=documents).label("rank")
         return (
@@ -165,9 +172,31 @@ def _goodness(each: Candidate) -> tuple[int, float, int]:
     return each.rank, -each.updated_at.timestamp(), -each.record_id
 
 
+def _more(asked: _Asked, further: Select[Any]) -> Select[Any]:
+    """A row if there is a further document."""
+    at = further.subquery().c.updated_at
+    return select(literal(asked.resource.name), literal(0), literal(_MORE), at)
+
+
 def _documents() -> Select[Any]:
     columns = index.documents.c
-    return select(columns.record_id, columns.hay, columns.hay_guarded, columns.grams, columns.updated_at)
+    return select(
+        columns.resource,
+        columns.record_id,
+        columns.hay,
+        columns.hay_guarded,
+        columns.grams,
+        columns.updated_at,
+    )
+
+
+def _every(condition: ColumnElement[bool]) -> CTE:
+    """All documents that fulfil a condition of the index.
+
+    Planned for all its rows, so that the planner does not hope to come upon some by reading the whole
+    table; read only as far as is asked for.
+    """
+    return _documents().where(condition).cte().prefix_with("materialized")
 
 
 def _newest(resource: Resource, count: int) -> Subquery:

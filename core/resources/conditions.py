@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property, lru_cache
@@ -39,13 +38,10 @@ from core.errors import Invalid
 from core.i18n import _l
 from core.resources.declaration import Field, LinesField, Resource
 from core.resources.filters import MAX_VALUES, OPERATORS, All, AnyOf, Condition, Node, Not, conditions
+from core.resources.matching import matching
 from core.resources.query import Query
-from core.resources.resolver import Answer, Path, Resolver
+from core.resources.resolver import Path, Resolver
 from core.resources.values import Habits, first_message, reader_of
-
-#: A word of a search that may be part of a telephone number, with what people write between digits.
-_PHONE_PART: Final = re.compile(r"\+?[0-9()-]*[0-9][0-9()-]*")
-
 
 _Test = Callable[[Any, Any], ColumnElement[bool]]
 
@@ -139,7 +135,7 @@ class Conditions:
         if query.where != All():
             parts.append(self.compile(query.where, resource, resource.table))
         if query.q:
-            parts.append(self._search(resource, resource.table, query.q))
+            parts.append(matching(self.resolver, resource, resource.table, query.q))
         return parts
 
     def compile(self, node: Node, resource: Resource, table: FromClause) -> ColumnElement[bool]:
@@ -280,27 +276,6 @@ class Conditions:
         if known is None:
             raise Invalid({condition.path: [_l("Write true or false.")]})
         return known
-
-    def _search(self, resource: Resource, table: FromClause, q: str) -> ColumnElement[bool]:
-        """Every word somewhere in the fields the quick search looks at."""
-        fields = [
-            field
-            for field in resource.fields.values()
-            if field.word.search and self.resolver.answer(field) is Answer.OPEN
-        ]
-
-        def somewhere(word: str) -> ColumnElement[bool]:
-            dialled = _dialled(word) if _PHONE_PART.fullmatch(word) else word
-            tests = (
-                table.c[field.column.name].icontains(
-                    dialled if field.word.kind is Kind.PHONE else word, autoescape=True
-                )
-                for field in fields
-            )
-            return or_(false(), *tests)
-
-        words = unicodedata.normalize("NFKC", q.replace("\x00", "")).split()
-        return and_(true(), *map(somewhere, words))
 
 
 def _operand_name(number: int) -> str:

@@ -20,7 +20,6 @@ from sqlalchemy import (
     Select,
     String,
     bindparam,
-    case,
     cast,
     func,
     literal,
@@ -33,6 +32,7 @@ from core.access.actor import Actor
 from core.db.fields import Kind
 from core.errors import Forbidden, Invalid, NotFound
 from core.i18n import _l
+from core.resources.candidates import Candidates
 from core.resources.conditions import Conditions, names_archived
 from core.resources.cursors import after, read_cursor, write_cursor
 from core.resources.declaration import Field, LinesField, Resource
@@ -41,6 +41,7 @@ from core.resources.prepared import Prepared
 from core.resources.query import EVERYTHING, Query
 from core.resources.resolver import Resolver, UnknownField
 from core.resources.selection import Selection, Shape, Template, sort_column
+from core.search.text import read_words
 
 #: How a bucket of days is written; the keys are what ``group=`` takes behind the colon.
 BUCKETS: Final[Mapping[str, str]] = {
@@ -215,28 +216,28 @@ class Gateway(Conditions):
     def lookup(
         self, resource: Resource, q: str, limit: int = 20, *, where: Node = EVERYTHING
     ) -> list[dict[str, Any]]:
-        """Records to choose from while typing: ``{"id", "label", "hint"}``; beginnings come first.
+        """Records to choose from while typing: ``{"id", "label", "hint"}``; what fits best comes first.
 
         Only those that match ``where``.
         """
         self.require(resource, "read")
         label = self.resolver.field(resource, resource.label)
-        names = tuple(dict.fromkeys(("id", label.name, *resource.subtitle)))
         selection = Selection(self, resource)
-        shape = selection.fields(names)
+        shape = selection.fields(tuple(dict.fromkeys(("id", label.name, *resource.subtitle))))
         if q:
-            starts = label.column.istartswith(q, autoescape=True)
-            selection.order.append(case((starts, 0), else_=1))
-        selection.order.append(sort_column(label, resource.table))
-        found = []
-        for row in self._execute(selection.statement(self.condition(resource, Query(where, q))).limit(limit)):
-            record = shape.record(row)
-            hints = [record[name] for name in resource.subtitle if record.get(name)]
-            shown = [each["label"] if isinstance(each, dict) else str(each) for each in hints]
-            found.append(
-                {"id": record["id"], "label": record[label.name], "hint": " · ".join(filter(None, shown))}
-            )
-        return found
+            found = Candidates(self, [resource], read_words(q), limit, where).find()
+            numbers = [each.record_id for each in found.get(resource.name, ())]
+            statement = selection.statement(resource.table.c.id.in_(numbers))
+        else:
+            numbers = []
+            selection.order.append(sort_column(label, resource.table))
+            statement = selection.statement(self.condition(resource, Query(where))).limit(limit)
+        records = {row[0]: shape.record(row) for row in self._execute(statement)} if numbers or not q else {}
+        return [
+            {"id": number, "label": records[number][label.name], "hint": hint_of(resource, records[number])}
+            for number in numbers or records
+            if number in records
+        ]
 
     def labels(self, resource: Resource, record_ids: Iterable[int]) -> dict[int, str]:
         """The names of some records, as far as they are within reach."""

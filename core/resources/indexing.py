@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -94,7 +93,6 @@ _Write = Callable[[int, int, datetime, Sequence[Any], Iterable[tuple[Field, Any]
 
 def _writer(resource: Resource, own: Sequence[Field]) -> _Write:
     """Makes the documents of one resource: the name first, then the others in their order."""
-    hays = index.numbers_of(resource.name), index.numbers_of(resource.name, guarded=True)
     label = resource.label_field
     ordered = sorted(enumerate(own), key=lambda each: each[1] is not label)
 
@@ -102,24 +100,22 @@ def _writer(resource: Resource, own: Sequence[Field]) -> _Write:
         record_id: int, version: int, at: datetime, row: Sequence[Any], nested: Iterable[tuple[Field, Any]]
     ) -> Document:
         values: tuple[list[Sequence[str]], list[Sequence[str]]] = [], []
-        numbers: set[int] = set()
-        for field, value in (*((field, row[place]) for place, field in ordered), *nested):
-            if not value:
-                continue
-            guarded = field.word.sensitivity is Sensitivity.SENSITIVE
-            if field.word.kind is Kind.PHONE:
-                values[guarded].extend((word,) for word in phone_words(value))
-            elif field.word.is_number:
-                found = number_words(value)
-                values[guarded].extend((word,) for word in found)
-                numbers.add(hays[guarded].once(f"={found[-1]}"))
+        very: list[bytes] = []
+        for field, value in (*((field, row[place]) for place, field in ordered if row[place]), *nested):
+            word = field.word
+            found = values[word.sensitivity is Sensitivity.SENSITIVE]
+            if word.kind is Kind.PHONE:
+                found += [(each,) for each in phone_words(value)]
+            elif word.is_number:
+                found += [(each,) for each in number_words(value)]
+                very.append(exactly(found[-1][0]))
             else:
-                values[guarded].append(words_of(value))
+                found.append(words_of(value))
                 if field is label:
-                    values[guarded].extend((sound,) for sound in sounds_of(value))
-                    numbers.add(hays[guarded].once(exactly(value)))
-        for known, each in zip(hays, values, strict=True):
-            numbers.update(map(known.__getitem__, grams_of(chain.from_iterable(each))))
-        return Document(record_id, version, hay_of(values[0]), hay_of(values[1]), list(numbers), at)
+                    found += [(each,) for each in sounds_of(value)]
+                    very.append(exactly(value))
+        grams = grams_of([word for found in values for words in found for word in words])
+        numbers = index.numbers_of(grams + very, resource.name)
+        return Document(record_id, version, hay_of(values[0]), hay_of(values[1]), numbers, at)
 
     return write

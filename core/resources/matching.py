@@ -22,7 +22,7 @@ def matching(resolver: Resolver, resource: Resource, table: FromClause, q: str) 
     if not words.terms or not resource.is_searched:
         return false()
     guarded = opens_guarded(resolver, resource)
-    pieces = index.with_grams(words, resource.name, guarded=guarded)
+    pieces = index.with_grams(words, resource.name)
     found = select(index.documents.c.record_id).where(
         index.documents.c.resource == resource.name,
         *([] if pieces is None else [pieces]),

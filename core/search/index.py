@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from itertools import product
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     FromClause,
     Integer,
@@ -30,10 +29,6 @@ from sqlalchemy.orm import Session
 from core.search.models import SearchDocument
 from core.search.text import Words
 
-#: A search asks the index for so many of its terms; the others are looked at in what these find.
-ASKED_TERMS: Final = 3
-_MAX_NUMBERS: Final = 300_000
-
 documents: Final = SearchDocument.__table__
 
 _WRITE: Final = text("""
@@ -50,39 +45,29 @@ _WRITE: Final = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """By what one record is found."""
 
     record_id: int
     version: int
     hay: str
     hay_guarded: str
-    grams: Sequence[int]
+    grams: Iterable[int]
     updated_at: datetime
 
 
-class Numbers(dict[str, int]):
-    """Pieces as numbers of 32 bits, different for each resource and hay, so that one index keeps all."""
+def numbers_of(grams: Iterable[bytes], resource: str) -> set[int]:
+    """Pieces as numbers of 32 bits, different for each resource, so that one index keeps all apart.
 
-    def __init__(self, salt: str) -> None:
-        self._salt = crc32(salt.encode())
-
-    def __missing__(self, piece: str) -> int:
-        if len(self) >= _MAX_NUMBERS:
-            self.clear()
-        number = self[piece] = self.once(piece)
-        return number
-
-    def once(self, piece: str) -> int:
-        """The number of a piece that no other record has, so that it need not be kept in mind."""
-        return crc32(piece.encode(), self._salt) - 2**31
+    Worked out each time: a table of what is known takes three times as long.
+    """
+    salt = _salt(resource)
+    return {crc32(gram, salt) - 2**31 for gram in grams}
 
 
 @lru_cache(maxsize=1024)
-def numbers_of(resource: str, *, guarded: bool = False) -> Numbers:
-    """The numbers of the pieces of one resource: ``numbers_of("customer.customer")["张三"]``."""
-    return Numbers(f"{resource}!" if guarded else resource)
+def _salt(resource: str) -> int:
+    return crc32(resource.encode())
 
 
 # Writing
@@ -122,34 +107,21 @@ def forget(session: Session, resource: str, record_ids: Iterable[int]) -> None:
 # Finding
 
 
-def with_grams(words: Words, resource: str, *, guarded: bool, at: FromClause = documents) -> Any:
-    """The condition the index answers: documents that have the pieces of the terms.
+def with_grams(words: Words, resource: str) -> ColumnElement[bool] | None:
+    """The condition the index answers: documents that have the pieces of all terms, in either hay.
 
-    Each term may lie in either hay where the guarded one is ``guarded`` open; each combination is asked
-    for by itself, so that the rarest piece of it decides what it costs. None where no term has pieces.
+    It narrows only; what of it a reader may find, `spelled` says. None where no term has pieces.
     """
-    asked = sorted((each for each in words.terms if each.grams), key=lambda each: -len(each.grams))
-    hays = [numbers_of(resource), *([numbers_of(resource, guarded=True)] if guarded else [])]
-    ways = [
-        with_all(
-            sorted({numbers[gram] for numbers, term in zip(way, asked, strict=False) for gram in term.grams}),
-            at,
-        )
-        for way in product(hays, repeat=min(len(asked), ASKED_TERMS))
-    ]
-    return or_(*ways) if asked else None
+    wanted = numbers_of((gram for term in words.terms for gram in term.grams), resource)
+    return documents.c.grams.contains(_numbers(wanted)) if wanted else None
 
 
-def with_all(numbers: Sequence[int], at: FromClause = documents) -> ColumnElement[bool]:
-    """Documents that have every one of these pieces."""
-    found: ColumnElement[bool] = at.c.grams.contains(bindparam(None, list(numbers), ARRAY(Integer)))
+def exact(words: Words, resources: Iterable[str]) -> ColumnElement[bool]:
+    """Documents, of any of these resources, of records whose name or number is the very text."""
+    found: ColumnElement[bool] = documents.c.grams.overlap(
+        _numbers(number for each in resources for number in numbers_of([words.exact], each))
+    )
     return found
-
-
-def exact(words: Words, resource: str, *, guarded: bool, at: FromClause = documents) -> ColumnElement[bool]:
-    """Documents of records whose name or number is the very text of the search."""
-    hays = [numbers_of(resource), *([numbers_of(resource, guarded=True)] if guarded else [])]
-    return or_(*(with_all([numbers[words.exact]], at) for numbers in hays))
 
 
 def spelled(words: Words, *, guarded: bool, at: FromClause = documents) -> ColumnElement[bool]:
@@ -166,13 +138,17 @@ def rank(words: Words, resource: str, *, guarded: bool, at: FromClause = documen
     text = words.text
     begins = [f"%\n {text}%", *([f"%\n {text.upper()}%"] if text.isascii() else [])]
     very = _somewhere((f" {text}\n%", f"%\n {text}\n%"), guarded, at)
-    starts = _somewhere((f" {text}%",), False, at)
+    same = at.c.grams.contains(_numbers(numbers_of([words.exact], resource)))
     return case(
-        (or_(very, exact(words, resource, guarded=guarded, at=at)), 0),
-        (starts, 1),
+        (or_(very, same), 0),
+        (_somewhere((f" {text}%",), False, at), 1),
         (_somewhere((*begins, f" {text}%"), guarded, at), 2),
         else_=3,
     )
+
+
+def _numbers(wanted: Iterable[int]) -> BindParameter[Any]:
+    return bindparam(None, sorted(wanted), ARRAY(Integer))
 
 
 def _somewhere(patterns: Sequence[str], guarded: bool, at: FromClause) -> ColumnElement[bool]:

@@ -13,6 +13,7 @@ term's grams, so the grams narrow and the patterns decide.
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ _FOLDING: Final = str.maketrans(
     | {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h"}
 )
 #: Pieces of 有限公司 stand in most names of companies: they would tell nothing and cost the most.
-_COMMON: Final = frozenset(("有", "限", "公", "司", "有限", "限公", "公司"))
+_COMMON: Final = frozenset(each.encode() for each in ("有", "限", "公", "司", "有限", "限公", "公司"))
 #: So many syllables of a name are looked at.
 _MAX_SYLLABLES: Final = 40
 MAX_TERMS: Final = 8
@@ -56,15 +57,15 @@ _FAMILY_NAMES: Final = {
     "长": "zhang", "万": "mo", "种": "chong", "重": "chong", "牟": "mu", "佴": "nai", "隗": "wei",
 }  # fmt: skip
 _LONGEST_PERSON: Final = 4
+_LETTERS: Final = string.ascii_lowercase
 
 
 def fold(text: str) -> str:
     """A text without what people write in different ways: width, case, accents, joining signs."""
-    if not text.isascii():
+    if not text.isascii() and not _FOLDED.fullmatch(text):
         text = unicodedata.normalize("NFKC", text)
-        if not _FOLDED.fullmatch(text):
-            bare = _ACCENTS.sub("", unicodedata.normalize("NFD", text.casefold()))
-            text = unicodedata.normalize("NFC", bare)
+        bare = _ACCENTS.sub("", unicodedata.normalize("NFD", text.casefold()))
+        text = unicodedata.normalize("NFC", bare)
     return text.lower().translate(_FOLDING)
 
 
@@ -105,8 +106,9 @@ def phone_words(number: str) -> Iterator[str]:
     Its digits with the country code, which hold those without; and, where numbers are dialled with
     a leading zero at home, these.
     """
-    whole, _, extension = number.partition(";ext=")
-    digits = "".join(each for each in whole if each.isdigit())
+    digits, _, extension = number.removeprefix("+").partition(";ext=")
+    if not digits.isdecimal():
+        digits = "".join(each for each in digits if each.isdecimal())
     yield digits
     code = 1 if digits[:1] in ("1", "7") else 2 if _TWO_DIGITS.match(digits) else 3
     home = digits[code:]
@@ -119,34 +121,44 @@ def phone_words(number: str) -> Iterator[str]:
 def number_words(number: str) -> list[str]:
     """By what a record number (``C-000123``) is found: as it is, and without its head and zeros."""
     whole = "".join(words_of(number))
-    bare = whole.lstrip("abcdefghijklmnopqrstuvwxyz").lstrip("0")
+    bare = whole.lstrip(_LETTERS).lstrip("0")
     return [whole] if bare in ("", whole) else [whole, bare]
 
 
-def grams_of(words: Iterable[str]) -> set[str]:
-    """The pieces under which an index keeps words.
+def grams_of(words: Iterable[str]) -> list[bytes]:
+    """The pieces under which an index keeps words, as UTF-8, some perhaps more than once.
 
     Of Chinese each character and pair, of initials every two and three, of others the first two and
     every three.
     """
-    found: set[str] = set()
+    found: list[bytes] = []
     for word in words:
-        if _IS_EACH.match(word):
-            found.update(word)
-            found.update(map(str.__add__, word, word[1:]))
-        elif word.isupper():
-            low = word.lower()
-            found.update(map(str.__add__, low, low[1:]))
-            found.update(low[at : at + 3] for at in range(len(low) - 2))
-        elif len(word) > 1:
-            found.add(word[:2])
-            found.update(word[at : at + 3] for at in range(len(word) - 2))
-    return found - _COMMON
+        if word.isascii():
+            if word.isupper():
+                said = word.lower().encode()
+                found += [said[at : at + 2] for at in range(len(said) - 1)]
+            else:
+                said = word.encode()
+                if len(said) > 1:
+                    found.append(said[:2])
+            found += [said[at : at + 3] for at in range(len(said) - 2)]
+        elif _IS_EACH.match(word):
+            found += _of_chinese(word)
+        else:
+            found += [word[at : at + 3].encode() for at in range(len(word) - 2)]
+            if len(word) > 1:
+                found.append(word[:2].encode())
+    return found
 
 
-def exactly(name: str) -> str:
+def _of_chinese(word: str) -> list[bytes]:
+    each = [character.encode() for character in word]
+    return [piece for piece in (*each, *map(bytes.__add__, each, each[1:])) if piece not in _COMMON]
+
+
+def exactly(name: str) -> bytes:
     """The piece that stands for a whole name, the same for all ways of writing it."""
-    return f"={bare_name(name)}"
+    return f"={bare_name(name)}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +169,7 @@ class Term:
     #: LIKE patterns, any of which will do.
     patterns: tuple[str, ...]
     #: What every hay that a pattern finds has among its pieces; empty when that is nothing.
-    grams: tuple[str, ...]
+    grams: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +180,7 @@ class Words:
     #: The folded text: the words with single blanks.
     text: str
     #: The piece of a record whose name, or number, is this very text.
-    exact: str
+    exact: bytes
 
 
 @lru_cache(maxsize=256)
@@ -188,18 +200,23 @@ def read_words(q: str) -> Words:
 
 def _term(word: str) -> Term:
     if _IS_EACH.match(word):
-        grams = list(map(str.__add__, word, word[1:])) or [word]
-        return Term(word, (f"%{word}%",), tuple(each for each in grams if each not in _COMMON))
+        grams = [each for each in _of_chinese(word) if len(word) == 1 or each not in _alone(word)]
+        return Term(word, (f"%{word}%",), tuple(dict.fromkeys(grams)))
     initials = word.upper() if word.isascii() and word.isalpha() else ""
     if len(word) > 2:
         patterns = [f"%{word}%", *([f"%{initials}%"] if initials else [])]
-        grams = [word[at : at + 3] for at in range(len(word) - 2)]
+        grams = [word[at : at + 3].encode() for at in range(len(word) - 2)]
     else:
         patterns = [f"% {word}%"]
         if initials:
             patterns.append(f"%{initials}%" if len(word) == 2 else f"% {initials}%")
-        grams = [word] if len(word) == 2 else []
+        grams = [word.encode()] if len(word) == 2 else []
     return Term(word, tuple(patterns), tuple(dict.fromkeys(grams)))
+
+
+def _alone(word: str) -> frozenset[bytes]:
+    """The single characters of a word: its pairs imply them."""
+    return frozenset(character.encode() for character in word)
 
 
 def hay_of(values: Iterable[Sequence[str]]) -> str:
