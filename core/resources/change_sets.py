@@ -181,6 +181,13 @@ def size(session: Session, set_id: int) -> int:
     return session.scalar(counted) or 0
 
 
+def record_ids(session: Session, set_id: int, resource: Resource, *, limit: int) -> list[int]:
+    """The records of one resource that a set has made or changed, the first ``limit`` of them."""
+    mine = (_row.c.set_id == set_id, _row.c.resource == resource.name)
+    statement = select(_row.c.record_id).where(*mine).order_by(_row.c.record_id).limit(limit)
+    return list(session.scalars(statement))
+
+
 def undo(session: Session, set_id: int, *, actor: Actor, limit: int | None = None) -> Undone:
     """Take back what a set did, or the next part of it; a set that is undone stays so.
 
