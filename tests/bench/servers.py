@@ -68,9 +68,16 @@ def requester(
     """A function that sends one request over a kept connection and gives the body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
-    def send() -> bytes:
+    def ask() -> http.client.HTTPResponse:
         connection.request(method, path, body, dict(headers))
-        response = connection.getresponse()
+        return connection.getresponse()
+
+    def send() -> bytes:
+        try:
+            response = ask()
+        except http.client.RemoteDisconnected:  # it was idle for too long
+            connection.close()
+            response = ask()
         answer = response.read()
         if not 200 <= response.status < 300:
             raise SystemExit(f"{path}: {response.status} {answer[:300]!r}")
