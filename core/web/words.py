@@ -38,6 +38,7 @@ WORDS = (
     "Line removed.",
     "Looks like:",
     "My exports",
+    "Names, pinyin or its initials, numbers, phones and mail addresses are searched.",
     "Next row",
     "No",
     "Nothing found for “%(q)s”.",
@@ -75,6 +76,7 @@ WORDS = (
     "Your session has ended. Sign in again; what you typed is kept.",
     "choose",
     "close",
+    "in a new tab",
     "open",
     "“%(column)s” goes to this field already.",
 )

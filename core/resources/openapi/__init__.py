@@ -58,6 +58,7 @@ def document(
     """
     writer = _Writer(actor, habits, title, version, {**shapes, "Archive": ArchiveSchema})
     writer.identity()
+    writer.search()
     writer.jobs()
     for resource in resources:
         if actor.may(resource.name, "read"):
@@ -127,6 +128,20 @@ class _Writer:
             self.spec.components.schema(name, node)
         for path, operations, parameters in job_paths():
             self._path(path, operations, parameters)
+
+    def search(self) -> None:
+        """The quick search through everything the reader may read."""
+        tag = "search"
+        self.spec.tag({"name": tag, "description": _("Quick search")})
+        find = operation(
+            "search",
+            _("Search everything"),
+            tag,
+            answers={200: answer(_("What matches, the group with the best match first."), ref("Search"))},
+            refusals=_READING,
+            parameters=("q", "resources", "limit"),
+        )
+        self._path("search", {"get": find})
 
     def resource(self, resource: Resource) -> None:
         """All operations of one resource that this reader may use."""

@@ -10,6 +10,7 @@ from core.resources.duplicates import Likeness
 from core.resources.gateway import BUCKETS, MEASURES
 from core.resources.openapi.nodes import Node, ref
 from core.resources.query import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
+from core.resources.searching import MAX_HITS
 from core.resources.values import MAX_KEY
 
 
@@ -105,6 +106,16 @@ def shared_shapes() -> Mapping[str, Node]:
                 )
             )
         ),
+        "Search": shape(
+            groups=array(
+                shape(
+                    resource=text,
+                    title=text,
+                    items=array(shape(id=number, label=text, hint=text)),
+                    has_more={"type": "boolean", "description": _("A list with the same `q` has the rest.")},
+                )
+            )
+        ),
         "BulkAnswer": shape(ids=array(number), total=number),
         "TimelineEntry": entry,
         "Timeline": shape(items=array(ref("TimelineEntry")), next=number_or_null),
@@ -173,6 +184,8 @@ def shared_parameters() -> Mapping[str, Node]:
             "required": True,
         },
         "q": _query(_("Quick search: every word must occur.")),
+        "resources": _query(_("Names of resources with commas; empty for all."), None, "core.user"),
+        "limit": _query(_("So many records of each resource."), _whole(1, MAX_HITS, 5)),
         "filter": _query(_("A filter as JSON: and, or, not, or a field with op and value."), None, tree),
         "conditions": {**conditions, "style": "form", "explode": True},
         "sort": _query(_("Fields to sort by, `-` before a descending one."), None, "-id"),

@@ -6,7 +6,19 @@ writes what is found. ``bp`` is registered by the application.
 
 from __future__ import annotations
 
-from core.web.api import bulk, docs, documents, duplicates, exports, history, identity, jobs, records, views
+from core.web.api import (
+    bulk,
+    docs,
+    documents,
+    duplicates,
+    exports,
+    history,
+    identity,
+    jobs,
+    records,
+    search,
+    views,
+)
 from core.web.api.blueprint import bp
 
 __all__ = [
@@ -20,5 +32,6 @@ __all__ = [
     "identity",
     "jobs",
     "records",
+    "search",
     "views",
 ]

@@ -15,7 +15,20 @@ from core.web.pages import (  # noqa: E402 - they add their routes to bp
     imports,
     jobs,
     lists,
+    palette,
     records,
 )
 
-__all__ = ["bp", "bulk", "exports", "forms", "history", "home", "imports", "jobs", "lists", "records"]
+__all__ = [
+    "bp",
+    "bulk",
+    "exports",
+    "forms",
+    "history",
+    "home",
+    "imports",
+    "jobs",
+    "lists",
+    "palette",
+    "records",
+]
