@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, select, true
+from sqlalchemy import ColumnElement, RowMapping, Select, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
@@ -49,6 +49,7 @@ def jobs_of(
     *,
     states: Sequence[str] = (),
     own: bool = False,
+    routine: bool = True,
     before: int | None = None,
     limit: int = PAGE,
 ) -> Sequence[RowMapping]:
@@ -59,6 +60,7 @@ def jobs_of(
         actor: the reader.
         states: only in these; all when empty.
         own: only those he asked for himself.
+        routine: also the periodic ones that went well.
         before: only older ones than this.
         limit: at most so many.
     """
@@ -67,6 +69,8 @@ def jobs_of(
         statement = statement.where(_job.c.state.in_(states))
     if own:
         statement = statement.where(_job.c.actor_id == actor.user_id)
+    if not routine:
+        statement = statement.where(or_(_job.c.due_at.is_(None), _job.c.state != "done"))
     if before is not None:
         statement = statement.where(_job.c.id < before)
     return session.execute(statement).mappings().all()

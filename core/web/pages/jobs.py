@@ -68,7 +68,15 @@ def job_list() -> str:
     wish = request.args.get("show", "")
     segment = wish if wish in _SEGMENTS else ""
     own, before = "own" in request.args, number_in(request.args.get("before"))
-    rows = jobs_of(g.session, g.actor, states=_SEGMENTS[segment][1], own=own, before=before, limit=PAGE + 1)
+    rows = jobs_of(
+        g.session,
+        g.actor,
+        states=_SEGMENTS[segment][1],
+        own=own,
+        routine=bool(segment),
+        before=before,
+        limit=PAGE + 1,
+    )
     is_more, rows = len(rows) > PAGE, rows[:PAGE]
     kept = ({"show": segment} if segment else {}) | ({"own": "1"} if own else {})
     older = f"/settings/jobs?{urlencode({**kept, 'before': rows[-1]['id']})}" if is_more else ""
