@@ -9,11 +9,13 @@ from urllib.parse import quote
 from flask import Response, g, send_file
 from sqlalchemy.orm import Session
 
+from core.i18n import _, language, speaking
 from core.resources.declaration import Resource
 from core.resources.exporting import Format, write
 from core.resources.exporting.runs import Wish, open_export
 from core.resources.gateway import Gateway
-from core.web.lifecycle import kernel
+from core.resources.importing.runs import Run, write_bad_rows
+from core.web.lifecycle import kernel, streamed
 
 
 def table_answer(resource: Resource, wish: Wish, *, title: str = "") -> Response:
@@ -76,3 +78,23 @@ def _closing(session: Session, content: Iterator[bytes]) -> Iterator[bytes]:
     """The content, its session closed with its last byte, whoever forgets to close the answer."""
     with session:
         yield from content
+
+
+def bad_rows_answer(run: Run) -> Response:
+    """The rows of an import that could not be imported, with the reasons in the reader's language."""
+    pieces = _spoken(write_bad_rows(g.session, run), language())
+    response = Response(streamed(pieces), content_type="text/csv; charset=utf-8", direct_passthrough=True)
+    stem = run.file_name.rpartition(".")[0] or run.file_name
+    response.headers["Content-Disposition"] = saved_as(_("%(file)s bad rows.csv", file=stem))
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _spoken(pieces: Iterator[bytes], code: str) -> Iterator[bytes]:
+    """Pieces made when the request is over, in the language it was asked in."""
+    while True:
+        with speaking(code):
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece

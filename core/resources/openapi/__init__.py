@@ -19,6 +19,8 @@ from core.i18n import _
 from core.resources.declaration import Field, Resource
 from core.resources.duplicates import recognised_by
 from core.resources.filters import OPERATORS
+from core.resources.openapi.imports import TAG as IMPORTS
+from core.resources.openapi.imports import import_paths, import_request, import_shapes
 from core.resources.openapi.jobs import TAG, job_paths, job_shapes
 from core.resources.openapi.kinds import INPUT_TYPES, describe_input, example_of, output
 from core.resources.openapi.nodes import REFUSALS, Node, answer, body, operation, ref, refusal
@@ -60,6 +62,7 @@ def document(
     writer.identity()
     writer.search()
     writer.jobs()
+    writer.imports()
     for resource in resources:
         if actor.may(resource.name, "read"):
             writer.resource(resource)
@@ -143,6 +146,14 @@ class _Writer:
         )
         self._path("search", {"get": find})
 
+    def imports(self) -> None:
+        """Files that become records."""
+        self.spec.tag({"name": IMPORTS, "description": _("Imports")})
+        for name, node in import_shapes().items():
+            self.spec.components.schema(name, node)
+        for path, operations, parameters in import_paths():
+            self._path(path, operations, parameters)
+
     def resource(self, resource: Resource) -> None:
         """All operations of one resource that this reader may use."""
         self.spec.tag({"name": resource.name, "description": str(resource.title_plural)})
@@ -215,6 +226,18 @@ class _Writer:
                 parameters=(*self._likenesses(resource), "without"),
             )
             self._path(f"{resource.path}/duplicates", {"get": alike})
+        if self._may(resource, "import"):
+            sent = operation(
+                f"import_{key}",
+                _("Import: %(title)s", title=many),
+                tag,
+                answers={202: answer(_("The import, done by a job."), ref("ImportBegun"))},
+                refusals=(*_CHANGING, 507),
+                parameters=("IdempotencyKey",),
+                request=import_request(),
+                headers=("Location",),
+            )
+            self._path(f"{resource.path}/import", {"post": sent})
         if self._may(resource, "export"):
             table = operation(
                 f"export_{key}",

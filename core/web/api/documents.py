@@ -18,6 +18,7 @@ from core.web.api.bodies import parameters
 from core.web.api.bulk import BulkSchema
 from core.web.api.history import NoteSchema
 from core.web.api.identity import SignInSchema
+from core.web.api.imports import ImportSchema
 from core.web.lifecycle import kernel
 
 #: Documents kept in one process.
@@ -43,7 +44,12 @@ def written() -> bytes:
             Habits.of(tenant),
             title=_("API of %(tenant)s", tenant=tenant.name),
             version=__version__,
-            shapes={"SignIn": SignInSchema, "Note": NoteSchema, "Bulk": BulkSchema},
+            shapes={
+                "SignIn": SignInSchema,
+                "Note": NoteSchema,
+                "Bulk": BulkSchema,
+                "ImportOptions": ImportSchema,
+            },
         )
         _documents[key] = encode(found)
         if len(_documents) > _KEPT:

@@ -18,8 +18,9 @@ from core.resources.importing.checking import check
 from core.resources.importing.jobs import import_store
 from core.resources.importing.runs import Run
 from core.resources.importing.tables import UnreadableFile
+from core.web.downloads import bad_rows_answer
 from core.web.import_models import ImportRowView, ImportsView, ImportView, NewView, StepView
-from core.web.lifecycle import gateway, kernel, streamed
+from core.web.lifecycle import gateway, kernel
 from core.web.pages import bp
 from core.web.pages.imports.columns import Columns
 from core.web.pages.imports.files import file_view, read_reading
@@ -316,11 +317,7 @@ def discard_import(import_id: int) -> Response:
 def bad_rows(import_id: int) -> Response:
     """The bad rows with what is wrong, to correct and import again."""
     run, _resource = _found(import_id)
-    stem = run.file_name.rpartition(".")[0] or run.file_name
-    response = Response(streamed(runs.write_bad_rows(g.session, run)), mimetype="text/csv")
-    name = _("%(file)s bad rows.csv", file=stem)
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    return bad_rows_answer(run)
 
 
 # Parts

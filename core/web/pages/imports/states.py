@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import orjson
 from flask import g
 from markupsafe import Markup, escape
-from sqlalchemy import ARRAY, Integer, Select, func, select
-from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
+from sqlalchemy import select
 
 from core.errors import Invalid
 from core.i18n import _, ngettext, unpack
 from core.jobs.models import Job
 from core.resources import change_sets
 from core.resources.declaration import Resource
-from core.resources.importing.models import ImportRow
 from core.resources.importing.runs import Run, may_undo, plan_of
+from core.resources.importing.summary import ProblemKind, problem_kinds
 from core.web.display import NONE, html
 from core.web.import_models import FigureView, PreviewView, ProblemView, RunView
 from core.web.lifecycle import gateway
@@ -29,10 +28,9 @@ from core.web.view_models import Option
 MOVING: Final = ("checking", "waiting", "running", "undoing")
 #: Records named one by one in the address of a list; more are found by time and author.
 _NAMED: Final = 200
-_PROBLEMS: Final = 50
-#: Lines told of each problem, and characters shown of a cell.
-_FIRST, _CELL = 5, 120
-_job, _row = Job.__table__, ImportRow.__table__
+#: Characters shown of a cell.
+_CELL: Final = 120
+_job = Job.__table__
 
 
 def run_view(run: Run, resource: Resource) -> RunView:
@@ -40,7 +38,7 @@ def run_view(run: Run, resource: Resource) -> RunView:
     url = f"/imports/{run.id}"
     is_moving, counts = run.state in MOVING, _counts(run)
     done, percent = _progress(run) if is_moving else ("", None)
-    problems, more = problem_groups(run)
+    problems, more = _problems(run)
     ended = run.state in ("done", "cancelled", "failed")
     may_import = g.actor.may(resource.name, "import")
     return RunView(
@@ -69,54 +67,18 @@ def run_view(run: Run, resource: Resource) -> RunView:
     )
 
 
-def problem_groups(run: Run) -> tuple[list[ProblemView], str]:
-    """What is wrong, the most frequent first, and how many kinds are left out."""
-    if run.state == "checked":
-        kinds = (run.report or {}).get("problems", [])
-        found = [(kind["column"], kind["text"], kind["count"], kind["lines"]) for kind in kinds[:_PROBLEMS]]
-        left = len(kinds) - len(found)
-    else:
-        rows = g.session.execute(_grouped(run)).all()
-        found = [(row.said["column"], row.said["text"], row.count, row.lines) for row in rows]
-        left = rows[0].groups - len(rows) if rows else 0
-    views = [
-        ProblemView(column, str(unpack(text)), display().number(count), _lines(lines, count))
-        for column, text, count, lines in found
-    ]
+def _problems(run: Run) -> tuple[list[ProblemView], str]:
+    kinds, count = problem_kinds(g.session, run)
+    shown = display().number
+    views = [ProblemView(each.column, str(each.text), shown(each.count), _lines(each)) for each in kinds]
+    left = count - len(kinds)
     more = ngettext("%(n)s more kind of problem.", "%(n)s more kinds of problems.", left) if left > 0 else ""
     return views, more
 
 
-def _grouped(run: Run) -> Select[Any]:
-    """Problems of one kind: the same sentence about the same column, whatever it repeats of the cell."""
-    each = func.jsonb_array_elements(_row.c.problems, type_=JSONB).column_valued("said")
-    said = (
-        select(each.label("said"), _row.c.line, _row.c.number)
-        .select_from(_row)
-        .where(_row.c.import_id == run.id, _row.c.problems.is_not(None))
-        .subquery()
-    )
-    text = said.c.said["text"]
-    kind = func.coalesce(text["text"].astext, said.c.said["text"].astext)
-    lines = func.array_agg(aggregate_order_by(said.c.line, said.c.number), type_=ARRAY(Integer))
-    return (
-        select(
-            func.array_agg(aggregate_order_by(said.c.said, said.c.number), type_=ARRAY(JSONB))[1].label(
-                "said"
-            ),
-            func.count().label("count"),
-            lines[1:_FIRST].label("lines"),
-            func.count().over().label("groups"),
-        )
-        .group_by(said.c.said["column"].astext, kind)
-        .order_by(func.count().desc(), func.min(said.c.number))
-        .limit(_PROBLEMS)
-    )
-
-
-def _lines(lines: Sequence[int], count: int) -> str:
-    shown = ", ".join(map(str, lines[:_FIRST]))
-    return f"{shown} …" if count > _FIRST else shown
+def _lines(kind: ProblemKind) -> str:
+    shown = ", ".join(map(str, kind.lines))
+    return f"{shown} …" if kind.count > len(kind.lines) else shown
 
 
 def records_url(run: Run, resource: Resource) -> str:
