@@ -80,8 +80,13 @@ def _places(addresses: str) -> list[tuple[Resource, int]]:
 
 
 def _resources() -> Sequence[Resource]:
-    """What the tenant has on, people and units last."""
-    return sorted(kernel().resources.visible(g.tenant), key=lambda each: each.addon == "core")
+    """What the tenant has on, in the order of the menu; of equal matches the first group comes first."""
+    items = [item for _section, items in kernel().menu.visible(g.tenant, g.actor) for item in items]
+    order = {item.resource: place for place, item in enumerate(items) if item.resource and not item.url}
+    return sorted(
+        kernel().resources.visible(g.tenant),
+        key=lambda each: (each.addon == "core", order.get(each.name, len(order))),
+    )
 
 
 def _item(resource: Resource, hit: Hit) -> dict[str, Any]:
