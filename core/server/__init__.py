@@ -46,6 +46,13 @@ def check_port(host: str, port: int) -> None:
             raise PortTaken(host=host, port=port) from error
 
 
+def make_application(kernel: Kernel, flask: Any) -> tuple[EventStreams, Hub]:
+    """What a server runs, the streams before Flask; and the hub, which is to be closed at its end."""
+    behind: Any = WSGIMiddleware(flask, workers=THREADS)
+    hub = Hub(kernel, kernel.database.engine.url.render_as_string(hide_password=False))
+    return EventStreams(GZipMiddleware(behind, compresslevel=5), hub, kernel.config.secret_key), hub
+
+
 def serve(kernel: Kernel, host: str, port: int, *, on_start: Any = None) -> None:
     """Serve until a signal ends it.
 
@@ -55,13 +62,10 @@ def serve(kernel: Kernel, host: str, port: int, *, on_start: Any = None) -> None
         port: port to listen on.
         on_start: called once the port answers.
     """
-    flask: Any = create_app(kernel)
+    application, hub = make_application(kernel, create_app(kernel))
     # What is loaded by now stays for good: the garbage collector need not look through it again.
     gc.collect()
     gc.freeze()
-    behind: Any = WSGIMiddleware(flask, workers=THREADS)
-    hub = Hub(kernel, str(kernel.database.engine.url.render_as_string(hide_password=False)))
-    application = EventStreams(GZipMiddleware(behind, compresslevel=5), hub, kernel.config.secret_key)
     config = uvicorn.Config(
         application,
         host=host,
@@ -72,13 +76,13 @@ def serve(kernel: Kernel, host: str, port: int, *, on_start: Any = None) -> None
         lifespan="off",
         server_header=False,
     )
-    _Server(config, hub, on_start).run()
+    Server(config, hub, on_start).run()
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Tells when it answers, and ends the streams when it is to stop."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub, on_start: Any) -> None:
+    def __init__(self, config: uvicorn.Config, hub: Hub, on_start: Any = None) -> None:
         super().__init__(config)
         self._hub = hub
         self._on_start = on_start

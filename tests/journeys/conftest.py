@@ -6,11 +6,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import uvicorn
-from a2wsgi import WSGIMiddleware
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
@@ -18,6 +17,7 @@ from core.access.actor import OPERATOR
 from core.auth import services as auth
 from core.auth.login import COOKIE
 from core.kernel import Kernel
+from core.server import Server, make_application
 from core.web.assets.builder import axe_source, build
 
 PASSWORD = "correct horse battery"
@@ -30,19 +30,20 @@ Seed = Callable[..., list[int]]
 
 
 @pytest.fixture(scope="session")
-def address(app: Flask) -> Iterator[str]:
+def address(app: Flask, kernel: Kernel) -> Iterator[str]:
     """The address of the running program."""
     build(dev=True)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
+    application, hub = make_application(kernel, app)
     config = uvicorn.Config(
-        WSGIMiddleware(cast(Any, app), workers=8),
+        application,
         log_level="warning",
         access_log=False,
         lifespan="off",
         timeout_graceful_shutdown=1,
     )
-    server = uvicorn.Server(config)
+    server = Server(config, hub)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:
