@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -96,9 +95,7 @@ def test_accounts_come_in_with_their_parents(session: Session, kernel: Kernel) -
 
 def test_telecom_customers_come_in_with_their_notes(session: Session, kernel: Kernel) -> None:
     source = _rows(TELCO)
-    started = time.perf_counter()
     outcome = _import(session, kernel, TELCO, "telco_customers.json")
-    assert time.perf_counter() - started < 8
     assert (outcome.read, outcome.inserted) == (7043, 7043)
     stored = _stored(session, kernel)
     assert stored.keys() == {row["customerID"] for row in source}
