@@ -94,7 +94,9 @@ def _lead_panels(session: Session, actor: Actor, record: Any) -> list[Panel]:
         found.append(lead_panels.conversion_panel(conversion, Gateway(session, actor)))
     if actor.may("customer.activity", "read"):
         planned = queries.planned_at(session, actor, lead_ids=[record["id"]])
-        found.append(panels.planned_panel(planned, actor, lead_id=record["id"]))
+        is_open = record["state"] != LeadState.CONVERTED
+        if planned or is_open:
+            found.append(panels.planned_panel(planned, actor, lead_id=record["id"], may_add=is_open))
     return found
 
 

@@ -21,7 +21,7 @@ from addons.customer.models import (
 )
 from addons.customer.queries import Group, MyDay, RollUp
 from core.access.actor import Actor
-from core.i18n import _, language, ngettext
+from core.i18n import _, _p, language, ngettext
 from core.resources.declaration import Resource
 from core.web.display import avatar_of, lines
 from core.web.pages.request import display
@@ -219,7 +219,7 @@ def group_panel(group: Group, customer_id: int) -> Panel | None:
         more = ngettext("%(n)s more", "%(n)s more", group.count - len(group.below))
         url = f"/customer/customers?parent={customer_id}"
         items.append(PanelItem(_("All directly below"), more, url, icon="list-details"))
-    return Panel("group", _("Group"), items, order=30)
+    return Panel("group", _p("customer", "Group"), items, order=30)
 
 
 def _counts(total: RollUp) -> str:
@@ -240,6 +240,7 @@ def planned_panel(
     customer_id: int | None = None,
     contact_id: int | None = None,
     lead_id: int | None = None,
+    may_add: bool = True,
 ) -> Panel:
     """What is to do with a customer, a contact or a lead."""
     named = {"customer": customer_id, "contact": contact_id, "lead": lead_id}
@@ -248,7 +249,7 @@ def planned_panel(
         planned = [{**each, "contact": None} for each in planned]
     if lead_id is not None:
         planned = [{**each, "lead": None} for each in planned]
-    may_add = actor.may("customer.activity", "create")
+    may_add = may_add and actor.may("customer.activity", "create")
     return Panel(
         "open-activities",
         _("To do"),

@@ -19,25 +19,47 @@ from core.resources.declaration import resource_of
 
 _STANDARDS: Final = (
     (
-        "通用资格标准 / General standard",
+        "通用资格标准",
         None,
         60,
         (
-            ("有明确的需求 / Knows what is needed", 30, True),
-            ("预算已落实 / Budget is there", 25, False),
-            ("接触到决策人 / We speak to who decides", 25, False),
-            ("半年内采购 / Buys within half a year", 20, False),
+            ("有明确的需求", 30, True),
+            ("预算已落实", 25, False),
+            ("能接触到决策人", 25, False),
+            ("半年内采购", 20, False),
         ),
     ),
     (
-        "设备类标准 / Machines",
+        "设备类资格标准",
         "精密设备",
         65,
         (
-            ("现有设备使用超过五年 / Machines older than five years", 20, False),
-            ("产能需要扩大 / Needs more capacity", 20, False),
-            ("预算已批准 / Budget approved", 35, True),
-            ("具备安装条件 / Site is ready", 25, False),
+            ("现有设备使用超过五年", 20, False),
+            ("产能需要扩大", 20, False),
+            ("预算已批准", 35, True),
+            ("具备安装条件", 25, False),
+        ),
+    ),
+    (
+        "Machines",
+        "Precision machines",
+        65,
+        (
+            ("Machines older than five years", 20, False),
+            ("Needs more capacity", 20, False),
+            ("Budget approved", 35, True),
+            ("Site is ready", 25, False),
+        ),
+    ),
+    (
+        "Software",
+        "Software",
+        60,
+        (
+            ("Knows what is needed", 30, True),
+            ("Budget is there", 25, False),
+            ("We speak to who decides", 25, False),
+            ("Buys within half a year", 20, False),
         ),
     ),
 )

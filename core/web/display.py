@@ -220,9 +220,10 @@ def lines(text: str) -> Markup:
 
 def avatar_of(name: str) -> Avatar:
     """Initials on a tint that follows from the name: 王雨桐 gives 雨桐, 华辰集团 华辰, Ada Lovelace AL."""
-    words = name.split()
-    if name and not name.isascii() and len(words) == 1:
-        text = name[-2:] if len(name) <= 3 else name[:2]
+    first = name.partition(" · ")[0]
+    words = first.split()
+    if first and not first.isascii() and len(words) == 1:
+        text = first[-2:] if len(first) <= 3 else first[:2]
     else:
         text = "".join(word[0] for word in words[:2]).upper()
     return Avatar(text or "?", zlib.crc32(name.encode()) % 6 + 1)

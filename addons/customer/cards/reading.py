@@ -269,7 +269,7 @@ def _read_people(card: Card, lines: list[str]) -> None:
     card.job_title = _all(titles)
     card.department = _first(departments)
     if not card.company:
-        others = [part for part in [*unknown, *names] if part != card.name and len(part) > 2]
+        others = [part for part in [*unknown, *names] if part != card.name and _is_worded(part)]
         others = [part for part in others if not chinese or part not in chinese]
         card.company = others[0] if others else ""
     if not card.department and (
@@ -397,3 +397,8 @@ def _is_chinese_name(text: str) -> bool:
     if text.startswith(words.DOUBLE_SURNAMES):
         return len(text) >= 3
     return text[0] in words.SURNAMES and len(text) <= 3
+
+
+def _is_worded(part: str) -> bool:
+    """Whether something without a mark of its own may be what a company is called."""
+    return sum(each.isalpha() for each in part) > 2

@@ -27,7 +27,8 @@ NO_NAMES: Final = frozenset(_NO_NAMES.split())
 #: How a Chinese company, or something like one, is called at its end.
 CHINESE_COMPANY: Final = re.compile(
     r"(?:公司|集团|集團|(?:加工|制造|机械|纺织|印刷|食品|化工|总)厂|工厂|事务所|研究院|研究所|设计院|大学|学院|医院|银行|支行|工作室"
-    r"|合作社|商行|经营部|协会|商会|出版社|酒店|合伙企业|合伙|厂)(?:[（(][^（）()]{1,12}[）)])?(?:.{1,8}分(?:公司|行|院|部))?$"
+    r"|合作社|商行|经营部|门诊部|门市部|诊所|俱乐部|餐厅|超市|书店|专卖店|旗舰店|商店|药店|农场|茶庄|酒庄|学校|中学|小学|幼儿园"
+    r"|协会|商会|出版社|酒店|合伙企业|合伙|厂)(?:[（(][^（）()]{1,12}[）)])?(?:.{1,8}分(?:公司|行|院|部))?$"
 )
 WESTERN_COMPANY: Final = re.compile(
     r"(?:\b(?:co|company|corp|corporation|inc|incorporated|ltd|limited|llc|llp|plc|gmbh|ag|kg"

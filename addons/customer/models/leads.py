@@ -47,7 +47,7 @@ class Lead(Record, Owned):
     title_key: Mapped[str] = fields.sort_key()
     company: Mapped[str | None] = fields.text(200, label=_l("Company"), match_by="company_match")
     company_match: Mapped[str] = fields.match_key()
-    name: Mapped[str | None] = fields.text(100, label=_l("Person"))
+    name: Mapped[str | None] = fields.text(100, label=_lp("lead", "Person"))
     job_title: Mapped[str | None] = fields.text(100, label=_l("Job title"))
     department: Mapped[str | None] = fields.text(100, label=_l("Department"))
     phone: Mapped[str | None] = fields.phone(label=_l("Phone"))
@@ -59,7 +59,7 @@ class Lead(Record, Owned):
     city: Mapped[str | None] = fields.pick(80, label=_l("City"), index=False)
     street: Mapped[str | None] = fields.text(200, label=_l("Street and number"))
     source: Mapped[str | None] = fields.pick(
-        80, label=_lp("customer", "Source"), help=_l("How this lead came to us."), index=False
+        80, label=_lp("lead", "Source"), help=_l("How this lead came to us."), index=False
     )
     product_line: Mapped[str | None] = fields.pick(
         80, label=_l("Product line"), help=_l("What they may buy; decides how the lead is qualified.")

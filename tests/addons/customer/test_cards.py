@@ -643,6 +643,19 @@ machao@yangfan.example""",
     ),
 ]
 
+CARDS.append(
+    (
+        "青木口腔门诊部\n夏敏  院长\n139 0001 0008",
+        "CN",
+        {
+            "company": "青木口腔门诊部",
+            "name": "夏敏",
+            "job_title": "院长",
+            "phones": ["mobile +8613900010008"],
+        },
+    )
+)
+
 
 def flat(card: Card) -> dict[str, Any]:
     """What a card says, without its empty parts."""
