@@ -285,19 +285,22 @@ class Gateway(Conditions):
         self.require(resource, "read")
         selection = Selection(self, resource)
         columns = selection.columns
+        grouped: list[ColumnElement[Any]] = []
         linked: dict[str, tuple[int, int]] = {}
         for name in groups:
             path, _, bucket = name.partition(":")
             found = self.resolver.predicate(resource, path)
             table = selection.walk(found)
             column: ColumnElement[Any] = table.c[found.leaf.column.name]
+            grouped.append(column)
             if bucket or found.leaf.word.kind is Kind.INSTANT:
-                column = self._bucket(found.leaf, column, bucket or "day", name)
+                # Written as text once a group, not once a record.
+                column, grouped[-1] = self._bucket(found.leaf, column, bucket or "day", name)
             columns.append(column)
             if found.leaf.target is not None:
                 linked[name] = (len(columns) - 1, len(columns))
                 columns.append(selection.label(found.leaf, table))
-        grouped = list(columns)
+                grouped.append(columns[-1])
         columns += [self._measure(resource, name) for name in measures]
         statement = selection.statement(self.condition(resource, query)).group_by(*grouped).order_by(*grouped)
         rows = self._execute(statement.limit(MAX_GROUPS)).all()
@@ -386,7 +389,10 @@ class Gateway(Conditions):
         """Rows of a statement, past the session's object loading, which these reads do not use."""
         return self.session.connection().execute(statement, self.scope_values)
 
-    def _bucket(self, field: Field, column: ColumnElement[Any], bucket: str, name: str) -> ColumnElement[Any]:
+    def _bucket(
+        self, field: Field, column: ColumnElement[Any], bucket: str, name: str
+    ) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """A bucket of days as it is written, and as records are put into it."""
         if field.word.kind not in _DAYS or bucket not in BUCKETS:
             raise Invalid(
                 {
@@ -401,7 +407,8 @@ class Gateway(Conditions):
             )
         if field.word.kind is Kind.INSTANT:
             column = func.timezone(self.habits.timezone, column)
-        return func.to_char(column, BUCKETS[bucket])
+        first = func.date_trunc(bucket, column)
+        return func.to_char(first, BUCKETS[bucket]), first
 
     def _measure(self, resource: Resource, name: str) -> ColumnElement[Any]:
         if name == "count":
