@@ -19,11 +19,20 @@ from typing import Final
 
 from sqlalchemy import text
 
-from tests.bench import api, create, load, report
+from tests.bench import api, create, exports, imports, load, queue, report, search, streams
 from tests.bench.context import Bench, started
 from tests.bench.figures import Figure
 
-PARTS: Final[dict[str, ModuleType]] = {"api": api, "create": create, "load": load}
+PARTS: Final[dict[str, ModuleType]] = {
+    "api": api,
+    "search": search,
+    "create": create,
+    "load": load,
+    "export": exports,
+    "import": imports,
+    "jobs": queue,
+    "streams": streams,
+}
 #: Budgets of design.md whose work does not exist yet.
 LATER: Final = "Not yet: pivot of stage by month (beside the bare SQL), which comes with opportunities."
 
