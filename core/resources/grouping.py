@@ -7,7 +7,7 @@ page with the group's condition added, so both follow the same rights.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -18,7 +18,7 @@ from core.errors import Invalid
 from core.i18n import _l
 from core.resources.declaration import Field, Resource
 from core.resources.filters import All, Condition, Node
-from core.resources.gateway import BUCKETS, Gateway
+from core.resources.gateway import BUCKETS, MAX_GROUPS, Gateway
 from core.resources.query import Order, Query
 from core.resources.resolver import Answer, Resolver
 from core.search.pinyin import sort_key
@@ -149,6 +149,22 @@ def heads(
     else:
         found.sort(key=lambda head: _rank(grouping.field, head))
     return [head for head in found if head.key] + [head for head in found if not head.key]
+
+
+def over_all(found: Sequence[Head], measures: Sequence[str]) -> dict[str, Any] | None:
+    """The measures of all groups together, where they follow from those of each; None where they do not.
+
+    An average does not, and the groups must be all there are.
+    """
+    totals: dict[str, Any] = {}
+    together: Mapping[str, Callable[..., Any]] = {"sum": sum, "min": min, "max": max}
+    for name in measures:
+        join = together.get(name.partition(":")[2])
+        if join is None or len(found) >= MAX_GROUPS:
+            return None
+        values = [head.measures[name] for head in found if head.measures[name] is not None]
+        totals[name] = join(values) if values else None
+    return totals
 
 
 def _key(value: Any) -> str:

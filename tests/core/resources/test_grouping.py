@@ -19,7 +19,7 @@ from core.kernel import Kernel
 from core.resources.declaration import Resource
 from core.resources.filters import All, Condition
 from core.resources.gateway import BUCKETS, Gateway
-from core.resources.grouping import Grouping, groupable, heads, read_grouping, read_groupings
+from core.resources.grouping import Grouping, groupable, heads, over_all, read_grouping, read_groupings
 from core.resources.query import Order, Query
 from core.resources.resolver import UnknownField
 from core.testing.plugin import MakeActor
@@ -82,6 +82,13 @@ def test_groups_and_totals_are_those_python_finds(
     [whole] = gateway.aggregate(customers, query, (), ("count", "employees:sum"))
     everything = [row["employees"] for row in rows if row["employees"] is not None]
     assert whole == {"count": len(rows), "employees:sum": sum(everything) if everything else None}
+    assert over_all(found, measures) is None
+    largest = max((row["founded_year"] for row in rows if row["founded_year"] is not None), default=None)
+    assert over_all(found, ["employees:sum", "employees:min", "founded_year:max"]) == {
+        "employees:sum": whole["employees:sum"],
+        "employees:min": min(everything, default=None),
+        "founded_year:max": largest,
+    }
     nested.rollback()
 
 

@@ -45,13 +45,14 @@ class Grouped:
     display: Display
 
     @property
-    def _measures(self) -> list[str]:
+    def measures(self) -> list[str]:
+        """What is measured, as the gateway takes it."""
         names = {field.name for field in self.shown}
         return [f"{name}:{measure}" for name, measure in self.totals.items() if name in names]
 
     def heads(self, within: Sequence[str] = ()) -> list[Head]:
         """The groups, or those inside the group with the keys ``within``; one statement."""
-        return heads(gateway(), self.resource, self._inside(within), self.levels[len(within)], self._measures)
+        return heads(gateway(), self.resource, self._inside(within), self.levels[len(within)], self.measures)
 
     def _inside(self, within: Sequence[str]) -> Query:
         """The question of the list with the conditions of a group, outermost first."""

@@ -13,7 +13,7 @@ from core.i18n import _
 from core.resources.declaration import Field, Resource
 from core.resources.filters import All
 from core.resources.gateway import Page
-from core.resources.grouping import Grouping, read_groupings
+from core.resources.grouping import Grouping, over_all, read_groupings
 from core.resources.query import Query
 from core.web.lifecycle import gateway
 from core.web.list_models import EmptyView, GroupView, ListView, Pager, RowView
@@ -164,7 +164,7 @@ def _grouped(
         Pager(0, 0, total),
         groups=group_views(grouped, found),
         note=too_many(found),
-        figures=_figures(resource, address, query),
+        figures=over_all(found, grouped.measures) or _figures(resource, address, query),
     )
 
 
