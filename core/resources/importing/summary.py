@@ -53,7 +53,9 @@ def problem_kinds(session: Session, run: Run) -> tuple[list[ProblemKind], int]:
 
 def _grouped(run: Run) -> Select[Any]:
     """One kind: the same sentence about the same column, whatever it repeats of the cell."""
-    each = func.jsonb_array_elements(_row.c.problems, type_=JSONB).column_valued("said")
+    each = func.jsonb_array_elements(_row.c.problems, type_=JSONB).column_valued(
+        "said", joins_implicitly=True
+    )
     said = (
         select(each.label("said"), _row.c.line, _row.c.number)
         .select_from(_row)
