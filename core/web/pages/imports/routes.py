@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -70,6 +71,9 @@ def _upload(resource: Resource) -> Run:
         raise TooLarge(limit=display().size(MAX_UPLOAD)) from error
     if file is None or not file.filename:
         raise Invalid({"file": [_("Choose a file first.")]})
+    if file.stream.seek(0, os.SEEK_END) > MAX_UPLOAD:
+        raise TooLarge(limit=display().size(MAX_UPLOAD))
+    file.stream.seek(0)
     return runs.create_run(
         g.session, resource, actor=g.actor, store=import_store(kernel().config), name=file.filename,
         content=file.stream, keeps_unreadable=True,
