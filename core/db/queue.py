@@ -69,10 +69,11 @@ def admit(connection: Connection, role: str) -> None:
 
 def forget_tenant(connection: Connection, tenant: int) -> None:
     """Take the jobs of a tenant that is being deleted out of the queue."""
+    use_schema(connection, SCHEMA)  # for procrastinate's triggers
     connection.execute(
-        text("delete from queue.procrastinate_jobs where (args->>'tenant')::bigint = :tenant"),
-        {"tenant": tenant},
+        text("delete from procrastinate_jobs where (args->>'tenant')::bigint = :tenant"), {"tenant": tenant}
     )
+    use_schema(connection, "platform")
 
 
 def _sql_folder() -> Path:

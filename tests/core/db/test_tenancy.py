@@ -519,3 +519,15 @@ def test_the_control_tables_are_found_by_the_platform(kernel: Kernel, tenants: d
     with kernel.database.session(Platform()) as session:
         slugs = session.scalars(select(platform.tenant.c.slug)).all()
     assert {"main", "bare"} <= set(slugs)
+
+
+def test_a_tenant_is_deleted_with_the_jobs_it_has_waiting(kernel: Kernel, owner_engine: Engine) -> None:
+    with owner_engine.begin() as connection:
+        gone = create_tenant(connection, APP_LOGIN, "gone", name="Gone", histories=kernel.histories)
+    with kernel.database.unit_of_work(gone) as session:
+        session.execute(text("select queue.enqueue('core.nothing', 'default', 1, null)"))
+    waiting = text("select count(*) from queue.procrastinate_jobs where (args->>'tenant')::bigint = :tenant")
+    with owner_engine.begin() as connection:
+        assert connection.scalar(waiting, {"tenant": gone.id}) == 1
+        delete_tenant(connection, gone)
+        assert connection.scalar(waiting, {"tenant": gone.id}) == 0
