@@ -40,7 +40,8 @@ def test_the_demo_brings_customers_in_both_languages(
 def test_leads_of_the_demo_are_in_every_state(session: Session, kernel: Kernel, tenant: Tenant) -> None:
     load_demo(session, kernel, tenant)
     lead = Lead.__table__
-    states = dict(session.execute(select(lead.c.state, func.count()).group_by(lead.c.state)).all())
+    rows = session.execute(select(lead.c.state, func.count()).group_by(lead.c.state)).all()
+    states: dict[str, int] = {row[0]: row[1] for row in rows}
     assert states["converted"] == 2
     assert states.keys() == set(LeadState)
     assert session.scalar(select(func.count()).where(lead.c.score.is_(None))) not in (0, 25)
