@@ -34,6 +34,7 @@ WORDS = (
     "Filter this list",
     "Filters",
     "Go on working",
+    "Go to what can be done with picked rows",
     "Keyboard shortcuts",
     "Line removed.",
     "Looks like:",

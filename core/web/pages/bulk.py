@@ -206,7 +206,10 @@ def _read(picked: _Picked) -> tuple[Edit, Invalid | None]:
         if way == "clear":
             values[name] = [] if fields[name].word.kind is Kind.TAGS else None
         elif typed.get(name) in ("", None, []):
-            errors[name] = [_("Give a value, or choose to empty the field.")]
+            can_be_empty = any(each.value == "clear" for each in _ways(fields[name], way))
+            errors[name] = [
+                _("Give a value, or choose to empty the field.") if can_be_empty else _("Give a value.")
+            ]
         else:
             {"add": add, "remove": remove}.get(way, values)[name] = typed[name]
     edit = Edit("update", values, add, remove)

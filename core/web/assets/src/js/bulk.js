@@ -124,6 +124,10 @@ export function pickRow(range = false) {
   const row = document.activeElement?.closest(".gx-rows tbody tr");
   if (row && boxOf(row)) toggle(row, !boxOf(row).checked, range);
 }
+
+/** Move the focus to the bar (the key b). */
+export const toBar = () => bar()?.hidden === false && bar().querySelector("button:not([hidden])").focus();
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open], .gx-menu-list:not([hidden])")) return;
   if (bar()?.hidden !== false || (isTyping(event.target) && event.target.type !== "checkbox")) return;
@@ -157,7 +161,8 @@ function withPicks(button) {
   const url = new URL(button.dataset.picksUrl, location.href);
   if ("picksFilter" in button.dataset) {
     if (!all) {
-      url.search = "?segment=all";
+      const kept = ["columns", "sort"].map((name) => [name, url.searchParams.get(name)]);
+      url.search = `?${new URLSearchParams([["segment", "all"], ...kept.filter(([, value]) => value)])}`;
       url.searchParams.set("filter", JSON.stringify({ and: [{ field: "id", op: "in", value: [...picked] }, ...archived()] }));
     }
   } else if (all) url.searchParams.set("all", "1");
@@ -188,7 +193,19 @@ document.addEventListener("gx:filled", ({ detail }) => {
   if (detail.querySelector("[data-done]")) changed = true;
 });
 on("change", "[data-bulk-way]", (_, select) => settle(select.closest("[data-bulk-row]")));
-on("change", "[data-bulk-add]", (_, select) => {
+// Keys walk through the choices and each step is a change, so only Enter or the button takes one.
+let walking = false;
+on("keydown", "[data-bulk-add]", (event, select) => {
+  walking = event.key !== "Enter";
+  if (walking) return;
+  event.preventDefault();
+  take(select);
+});
+on("pointerdown", "[data-bulk-add]", () => (walking = false));
+on("change", "[data-bulk-add]", (_, select) => walking || take(select));
+on("click", "[data-bulk-take]", (_, button) => take(button.form.querySelector("[data-bulk-add]")));
+
+function take(select) {
   const form = select.form;
   const template = form.querySelector(`template[data-bulk-field="${CSS.escape(select.value)}"]`);
   if (!template) return;
@@ -199,7 +216,7 @@ on("change", "[data-bulk-add]", (_, select) => {
   select.value = "";
   settle(row);
   row.querySelector(".gx-bulk-control :is(input, select, textarea):not([type='hidden'])")?.focus();
-});
+}
 on("click", "[data-bulk-remove]", (_, button) => {
   const row = button.closest("[data-bulk-row]");
   const select = button.form.querySelector("[data-bulk-add]");

@@ -1,6 +1,6 @@
 // Keys without a modifier, which can be switched off, and the page that lists them all.
 
-import { pickRow } from "./bulk.js";
+import { pickRow, toBar } from "./bulk.js";
 import { dialogHead, labelByHead, showDialog } from "./dialogs.js";
 import { h, isTyping, on, store, t } from "./dom.js";
 import { moveRow } from "./list.js";
@@ -17,6 +17,7 @@ function help() {
     [["k"], t("Previous row")],
     [["Enter"], t("Open the row")],
     [["x"], t("Pick the row")],
+    [["b"], t("Go to what can be done with picked rows")],
     [["f"], t("Filter this list")],
     [["n"], t("Create a new record")],
     [["e"], t("Edit this record")],
@@ -46,6 +47,7 @@ const single = {
   k: () => moveRow(-1),
   x: () => pickRow(),
   X: () => pickRow(true),
+  b: toBar,
   f: () => document.getElementById("list-q")?.select(),
   n: () => document.querySelector("[data-key='n']")?.click(),
   e: () => document.querySelector("[data-key='e']")?.click(),
