@@ -51,7 +51,8 @@ class Loader:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._fields = [(name, field.required, _quick(field)) for name, field in schema.load_fields.items()]
+        self._readers = {name: _quick(field) for name, field in schema.load_fields.items()}
+        self._needed = frozenset(name for name, field in schema.load_fields.items() if field.required)
 
     def load(self, raw: Any, *, partial: bool) -> dict[str, Any]:
         """The values of an input by field name, as the schema gives them.
@@ -73,15 +74,17 @@ class Loader:
         """The values, or `UNSURE` where the schema has to look."""
         if type(raw) is not dict:
             return UNSURE
+        if not partial and not self._needed <= raw.keys():
+            return UNSURE
         values: dict[str, Any] = {}
-        for name, required, read in self._fields:
-            if name in raw:
-                value = values[name] = read(raw[name])
-                if value is UNSURE:
-                    return UNSURE
-            elif required and not partial:
+        readers = self._readers
+        for name, given in raw.items():
+            read = readers.get(name)
+            value = UNSURE if read is None else read(given)
+            if value is UNSURE:
                 return UNSURE
-        return values if len(values) == len(raw) else UNSURE
+            values[name] = value
+        return values
 
 
 def input_loader(resource: Resource, resolver: Resolver, habits: Habits) -> Loader:
