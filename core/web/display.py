@@ -67,7 +67,11 @@ class Display:
             return ngettext("%(n)s day ago", "%(n)s days ago", days)
         return self.day(value.astimezone(self.zone).date())
 
-    def number(self, value: int | Decimal) -> str:
+    def decimal(self, value: Decimal) -> str:
+        """A number with one decimal, its thousands apart."""
+        return format_decimal(value, format="#,##0.0", locale=self.locale)
+
+    def number(self, value: int) -> str:
         """A number with its thousands apart."""
         return format_decimal(value, locale=self.locale)
 

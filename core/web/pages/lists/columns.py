@@ -123,17 +123,18 @@ def total_views(
             choices.insert(0, MenuLink("", address.having(totals=_written(others))))
         value = found.get(f"{field.name}:{measure}") if measure else None
         label = str(MEASURE_LABELS[measure]) if measure else ""
-        views.append(TotalView(label, measured(value, field, display) if measure else "", choices))
+        said = measured(value, measure, field, display) if measure else ""
+        views.append(TotalView(label, said, choices))
     return views
 
 
-def measured(value: Any, field: Field, display: Display) -> str:
-    """A sum, an average, a smallest or largest value as people write it."""
+def measured(value: Any, measure: str, field: Field, display: Display) -> str:
+    """A sum, an average, a smallest or largest value as people write it; averages with one decimal."""
     if value is None:
         return "—"
-    number = round(Decimal(value), 1)
-    whole = int(number) if number == int(number) else number
-    return display.number(whole) if field.word.grouped else str(whole)
+    if measure == "avg":
+        return display.decimal(Decimal(value)) if field.word.grouped else f"{value:.1f}"
+    return display.number(int(value)) if field.word.grouped else str(value)
 
 
 def _written(chosen: Mapping[str, str]) -> str:

@@ -64,9 +64,7 @@ class Grouped:
         """A head as it is shown, its inside too when it is open."""
         keys = [*within, head.key]
         totals = [
-            measured(head.measures[f"{field.name}:{self.totals[field.name]}"], field, self.display)
-            if field.name in self.totals and is_number(field)
-            else ""
+            self._total(head, field) if field.name in self.totals and is_number(field) else ""
             for field in self.shown
         ]
         span = next((at for at, text in enumerate(totals) if text and at), len(totals))
@@ -80,6 +78,10 @@ class Grouped:
             totals=totals[span:],
         )
         return self.opened(found, keys) if is_open else found
+
+    def _total(self, head: Head, field: Field) -> str:
+        measure = self.totals[field.name]
+        return measured(head.measures[f"{field.name}:{measure}"], measure, field, self.display)
 
     def opened(self, group: GroupView, keys: Sequence[str], page: int = 1) -> GroupView:
         """A group with what is in it: further groups, or a page of its records."""
