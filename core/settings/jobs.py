@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.jobs.tidying import tidy_jobs
 from core.resources.bulk.runs import run_bulk, run_undo
 from core.resources.exporting.runs import expire_exports, run_export
-from core.resources.importing.jobs import check_import, import_file, undo_import
+from core.resources.importing.jobs import check_import, import_file, tidy_imports, undo_import
 from core.resources.reindexing import complete, reindex
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "run_bulk",
     "run_export",
     "run_undo",
+    "tidy_imports",
     "tidy_jobs",
     "undo_import",
 ]

@@ -10,6 +10,7 @@ from core.i18n import _l
 from core.jobs import Work, job
 from core.resources.importing.checking import run_check
 from core.resources.importing.running import run_import, run_undo
+from core.resources.importing.tidying import tidy
 
 
 def import_store(config: Config) -> Path:
@@ -37,3 +38,10 @@ def check_import(work: Work) -> dict[str, Any]:
 def undo_import(work: Work) -> dict[str, Any]:
     """Take the import ``import_id`` back, or go on with that."""
     return run_undo(work, work.arguments["import_id"])
+
+
+@job("core.tidy-imports", title=_l("Tidy up after imports"), every="23 2 * * *")
+def tidy_imports(work: Work) -> dict[str, int]:
+    """Forget drafts, files and old sets of changes."""
+    with work.unit() as session:
+        return tidy(session, import_store(work.kernel.config))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core.access.actor import OPERATOR, Actor
-from core.db.session import commit
+from core.db.session import commit, tenant_of
 from core.errors import Forbidden, NotFound, StorageFull
 from core.i18n import speaking, unpack
 from core.kernel import Kernel
@@ -23,6 +24,7 @@ from core.resources.importing.importer import Importer
 from core.resources.importing.jobs import import_store
 from core.resources.importing.models import ImportRow
 from core.resources.importing.runs import NeedsKey, NotNow, Run
+from core.resources.importing.tidying import tidy
 from core.resources.query import Order, Query
 from core.resources.storage import kept_file
 from core.testing.jobs import RunJobs
@@ -62,6 +64,10 @@ class Imports:
     def again(self, run: Run) -> Run:
         with self.unit() as session:
             return runs.find_run(session, run.id, actor=OPERATOR)
+
+    def tenant_id(self) -> int:
+        with self.unit() as session:
+            return tenant_of(session).id
 
     def names(self) -> list[str]:
         return [record["name"] for record in self.records("name")]
@@ -531,3 +537,30 @@ def test_drafts_are_forgotten(imports: Imports) -> None:
         runs.discard(session, run)
     with imports.unit() as session:
         assert session.scalar(text("select count(*) from core_import")) == 0
+
+
+def test_old_drafts_files_and_sets_go(imports: Imports, run_jobs: RunJobs) -> None:
+    recent = imports.start(_rows(2))
+    run_jobs()
+    draft, done = imports.create(_rows(3)), imports.start("name,employees\nA,1\nB,x\n")
+    run_jobs()
+    folder = imports.store / str(imports.tenant_id())
+    for run in (draft, done, recent):
+        os.utime(kept_file(folder, run.sha256), (1, 1))
+    with imports.unit() as session:
+        assert tidy(session, imports.store) == {"drafts": 0, "files": 0, "sets": 0}
+        old = text(
+            "update core_import set created_at = now() - interval '8 days',"
+            " finished_at = finished_at - interval '31 days' where id <> :id"
+        )
+        session.execute(old, {"id": recent.id})
+    with imports.unit() as session:
+        assert tidy(session, imports.store) == {"drafts": 1, "files": 2, "sets": 0}
+        assert list(runs.bad_rows(session, done)) == []
+        session.execute(text("update core_change_set set created_at = now() - interval '91 days'"))
+    with imports.unit() as session:
+        assert tidy(session, imports.store) == {"drafts": 0, "files": 0, "sets": 2}
+    with imports.unit() as session, pytest.raises(NotNow):
+        runs.undo(session, imports.again(recent), actor=OPERATOR)
+    assert kept_file(folder, recent.sha256).exists()
+    assert imports.names() == ["N0", "N1", "A"]
