@@ -29,7 +29,7 @@ def view_bar(resource: Resource, state: State) -> ViewBar:
         more=[_link(url, each, view) for each in offered if each not in beside],
         name=view.name if view is not None else "",
         changed=state.changed,
-        reset_url=_opening(url, view) if state.changed else "",
+        reset_url=_opening(state) if state.changed else "",
         save_url=_here(state, f"views/{view.id}/save")
         if view is not None and state.changed and view.may_change and not state.missing
         else "",
@@ -63,8 +63,12 @@ def _icon(view: View) -> str:
     return {"private": "bookmark", "shared": "users", "role": "id-badge-2"}[view.audience]
 
 
-def _opening(url: str, view: View | None) -> str:
-    return f"{url}?segment=all" if view is None else f"{url}?view={view.id}"
+def _opening(state: State) -> str:
+    """Where what is in force shows what it is kept as."""
+    url = state.address.url
+    if state.view is not None:
+        return f"{url}?view={state.view.id}"
+    return f"{url}?segment={state.address.one('segment') or 'all'}"
 
 
 def _default_url(url: str, state: State) -> str:

@@ -120,7 +120,7 @@ def total_views(
             for each, label in MEASURE_LABELS.items()
         ]
         if measure:
-            choices.insert(0, MenuLink("", address.having(totals=_written(others))))
+            choices.insert(0, MenuLink("", address.having(totals=_written(others)), icon=""))
         value = found.get(f"{field.name}:{measure}") if measure else None
         label = str(MEASURE_LABELS[measure]) if measure else ""
         said = measured(value, measure, field, display) if measure else ""
