@@ -15,7 +15,19 @@ NAME: Final = re.compile(r"[a-z][a-z0-9_]{1,40}")
 #: Taken by the core, its addresses and its own migration history.
 RESERVED: Final = frozenset(
     {"core", "platform", "settings", "api", "static", "assets", "login", "logout", "preferences", "palette"}
-    | {"events", "feeds", "metrics", "healthz", "readyz", "account", "pages", "probes", "api_docs"}
+    | {
+        "events",
+        "feeds",
+        "imports",
+        "jobs",
+        "metrics",
+        "healthz",
+        "readyz",
+        "account",
+        "pages",
+        "probes",
+        "api_docs",
+    }
 )
 _TEXTS: Final = ("name", "title", "summary", "version", "author", "licence", "category", "icon")
 _LISTS: Final = ("depends", "extends")

@@ -227,7 +227,7 @@ def test_a_switch_is_felt_by_the_next_request_without_a_restart(
 
 def test_every_route_is_a_cores_or_behind_the_gate_of_one_addon(app: Flask, kernel: Kernel) -> None:
     guarded: dict[str, str] = app.extensions["guanxi_pages"]
-    own = {"account", "api", "api_docs", "assets", "pages", "platform", "probes", "static"}
+    own = {"account", "api", "api_docs", "assets", "events", "pages", "platform", "probes", "static"}
     for rule in app.url_map.iter_rules():
         blueprint = rule.endpoint.partition(".")[0]
         if blueprint not in own:
