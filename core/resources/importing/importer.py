@@ -482,6 +482,7 @@ class Importer:
                 change = self._change(entry)
                 change.id, change.before = record_id, kept[record_id]
                 self._clear(entry, change)
+                self._take_out_same_moments(change)
                 self._add_lines(entry, change, {name: found[record_id] for name, found in stored.items()})
                 changes.append(change)
             batch = self.service.prepare_changes(self.gateway, changes)
@@ -501,6 +502,14 @@ class Importer:
         for entry, change in ready:
             entry.action = "update" if change.id in changed else "unchanged"
             entry.change = change
+
+    def _take_out_same_moments(self, change: Change) -> None:
+        """A cell with whole seconds is no change of a moment that agrees in these: workbooks show no more."""
+        for name, value in list(change.values.items()):
+            stored = change.stored(self.resource, name)
+            is_moment = isinstance(value, datetime) and isinstance(stored, datetime)
+            if is_moment and not value.microsecond and stored.replace(microsecond=0) == value:
+                del change.values[name]
 
     def _sift(self, entries: Sequence[Entry], changes: Sequence[Change]) -> list[tuple[Entry, Change]]:
         ready = []
