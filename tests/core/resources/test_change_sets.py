@@ -12,7 +12,7 @@ from core.access.actor import OPERATOR
 from core.errors import Forbidden, NotFound
 from core.kernel import Kernel
 from core.resources import change_sets, timeline
-from core.resources.change_sets import Undone, collecting, open_set, undo
+from core.resources.change_sets import Undone, collecting, open_set, undo, undoing
 from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
 from core.resources.models import ChangeSetRow
@@ -177,7 +177,7 @@ def test_a_group_that_came_in_together_goes_together(
 def test_undoing_goes_on_where_it_stopped(
     session: Session, customers: Resource, set_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(change_sets, "PART", 2)
+    monkeypatch.setattr(undoing, "PART", 2)
     with collecting(session, set_id):
         customers.service.create(session, [{"name": f"N{each}"} for each in range(7)], actor=OPERATOR)
     assert undo(session, set_id, actor=OPERATOR, limit=3) == Undone(0, 3, 0, is_done=False)

@@ -1,40 +1,13 @@
-"""Sets of changes: what an import or an edit of many did, kept so that it can be taken back.
-
-    set_id = open_set(session, "import", resource, actor=actor, label="customers.csv")
-    with collecting(session, set_id):
-        ...  # every batch a service writes in here is recorded, whichever resource it is of
-    undo(session, set_id, actor=actor)
-
-A record the set created is removed again, one it changed gets its former values and lines, and notes
-it wrote go away. A record that was changed since, by whomever, is left as it is and counted; so is a
-created one that people have written notes on or that others have come to refer to. Secret values are
-nowhere kept in the clear, so a set does not hold them and they stay as the set has made them.
-"""
+"""Taking a set of changes back, part by part."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from typing import Any, Final
 
-import orjson
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Integer,
-    Row,
-    Table,
-    Text,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Row, Table, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -42,14 +15,13 @@ from core.access.actor import Actor
 from core.access.policy import Policy
 from core.addons.switch import is_on
 from core.db.base import metadata
-from core.db.fields import Kind, Sensitivity
 from core.db.session import tenant_of
 from core.errors import Forbidden, GuanxiError, NotFound, Unavailable
-from core.resources.batch import Batch, Change
-from core.resources.declaration import Field, LinesField, Resource, resource_called
+from core.resources.batch import Change
+from core.resources.change_sets.values import former_lines, lines_now, unplain
+from core.resources.declaration import Resource, resource_called
 from core.resources.gateway import Gateway
 from core.resources.models import ChangeSet, ChangeSetRow, TimelineEntry
-from core.resources.timeline import plain
 
 #: Records taken back in one go.
 PART: Final = 500
@@ -59,32 +31,6 @@ _VERBS: Final = {"import": "import", "bulk": "update"}
 _set = ChangeSet.__table__
 _row = ChangeSetRow.__table__
 _entry = TimelineEntry.__table__
-
-_CREATED = text(
-    "insert into core_change_set_row (set_id, resource, record_id, version)"
-    " select :set_id, :resource, unnest(:ids), 1"
-).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
-#: A record that a set changes again keeps what was there before the first time.
-_CHANGED = text(
-    "insert into core_change_set_row as r (set_id, resource, record_id, version, before, lines)"
-    " select :set_id, :resource, c.id, c.version, c.before::jsonb, c.lines::jsonb"
-    " from unnest(:ids, :versions, :befores, :lines) as c (id, version, before, lines)"
-    " on conflict (set_id, resource, record_id) do update set version = excluded.version, at = now(),"
-    " before = excluded.before || r.before,"
-    " lines = coalesce(excluded.lines, '{}') || coalesce(r.lines, '{}')"
-).bindparams(
-    bindparam("ids", type_=ARRAY(BigInteger)),
-    bindparam("versions", type_=ARRAY(Integer)),
-    bindparam("befores", type_=ARRAY(Text)),
-    bindparam("lines", type_=ARRAY(Text)),
-)
-_NOTED = """
-    insert into core_change_set_row as r (set_id, resource, record_id, version, before, notes)
-    select :set_id, :resource, t.id, t.version, '{}', array[n.entry]
-    from unnest(:ids, :entries) as n (id, entry) join %s t on t.id = n.id
-    on conflict (set_id, resource, record_id) do update set at = now(),
-    notes = coalesce(r.notes, '{}') || excluded.notes
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,69 +43,6 @@ class Undone:
     left: int
     #: Whether all of it has been gone through.
     is_done: bool = True
-
-
-def open_set(session: Session, kind: str, resource: Resource, *, actor: Actor, label: str) -> int:
-    """Begin a set and give its number.
-
-    Args:
-        session: bound to one tenant; the caller commits.
-        kind: import or bulk.
-        resource: what the set is about; it may come to change others too.
-        actor: who makes the changes, and may take them back.
-        label: what people know it by, such as the name of a file.
-    """
-    values = {"kind": kind, "resource": resource.name, "label": label[:300], "actor_id": actor.user_id}
-    return int(session.scalars(insert(_set).values(values).returning(_set.c.id)).one())
-
-
-@contextmanager
-def collecting(session: Session, set_id: int) -> Iterator[None]:
-    """Record what services write in the block as parts of a set."""
-    before = session.info.get("change_set")
-    session.info["change_set"] = set_id
-    try:
-        yield
-    finally:
-        session.info["change_set"] = before
-
-
-def record(batch: Batch) -> None:
-    """Keep what it takes to undo a batch; an upkeep step of every batch."""
-    if batch.change_set is None or batch.resource.is_nested or not batch.changes:
-        return
-    about = {"set_id": batch.change_set, "resource": batch.resource.name}
-    ids = [change.id for change in batch.changes]
-    if batch.kind == "created":
-        batch.session.execute(_CREATED, {**about, "ids": ids})
-        return
-    secret = {
-        field.name for field in batch.resource.fields.values() if field.word.sensitivity is Sensitivity.SECRET
-    }
-    changed: dict[str, list[Any]] = {"ids": ids, "versions": [], "befores": [], "lines": []}
-    for change in batch.changes:
-        assert change.before is not None
-        before = {name: change.stored(batch.resource, name) for name in change.values if name not in secret}
-        lines = {
-            name: [_kept_line(batch.resource.lines_fields[name], row) for row in rows]
-            for name, rows in change.lines_before.items()
-        }
-        changed["versions"].append(change.before["version"] + 1)
-        changed["befores"].append(orjson.dumps(before, default=plain).decode())
-        changed["lines"].append(orjson.dumps(lines, default=plain).decode() if lines else None)
-    batch.session.execute(_CHANGED, {**about, **changed})
-
-
-def record_notes(session: Session, resource: Resource, notes: Mapping[int, int]) -> None:
-    """Keep which notes a set wrote: ``{record: number of the note}``."""
-    set_id = session.info.get("change_set")
-    if set_id is None or not notes:
-        return
-    statement = text(_NOTED % resource.table.name).bindparams(
-        bindparam("ids", type_=ARRAY(BigInteger)), bindparam("entries", type_=ARRAY(BigInteger))
-    )
-    about = {"set_id": set_id, "resource": resource.name}
-    session.execute(statement, {**about, "ids": list(notes), "entries": list(notes.values())})
 
 
 def may_undo(found: Mapping[str, Any], actor: Actor) -> bool:
@@ -214,13 +97,13 @@ def undo(session: Session, set_id: int, *, actor: Actor, limit: int | None = Non
         raise Forbidden
     state = _Undoing(session, found, actor)
     if found["state"] != "undone":
-        with collecting_nothing(session):
+        with _collecting_nothing(session):
             state.go_on(limit)
     return state.result
 
 
 @contextmanager
-def collecting_nothing(session: Session) -> Iterator[None]:
+def _collecting_nothing(session: Session) -> Iterator[None]:
     """Keep what is taken back out of every set."""
     before = session.info.pop("change_set", None)
     try:
@@ -303,16 +186,16 @@ class _Undoing:
             for number, row in stored.items()
             if row["version"] == by_id[number].version and policy.decide(row).allowed
         ]
-        lines = {name: _lines_now(self.session, each, ready) for name, each in resource.lines_fields.items()}
+        lines = {name: lines_now(self.session, each, ready) for name, each in resource.lines_fields.items()}
         changes, states = [], []
         for number in ready:
             row = by_id[number]
-            before = {name: _unplain(resource.fields[name], value) for name, value in row.before.items()}
+            before = {name: unplain(resource.fields[name], value) for name, value in row.before.items()}
             if "archived_at" in before:
                 states.append((number, before.pop("archived_at"), before.pop("archived_reason", None)))
             change = Change(before, before=stored[number], id=number)
             for name, each in resource.lines_fields.items():
-                former = _former_lines(each, lines[name].get(number, ()), (row.lines or {}).get(name), row.at)
+                former = former_lines(each, lines[name].get(number, ()), (row.lines or {}).get(name), row.at)
                 if former is not None:
                     change.lines[name] = former
             changes.append(change)
@@ -447,63 +330,3 @@ def _unmaking(actor: Actor, resource: Resource) -> Actor:
         *actor.reaches.get((resource.name, "create"), ()),
     ]
     return replace(actor, reaches=reaches)
-
-
-# Values as they are kept
-
-
-def _unplain(field: Field, value: Any) -> Any:
-    """A value as the field stores it, of what `plain` made of it."""
-    if not isinstance(value, str):
-        return value
-    if field.word.kind is Kind.DAY:
-        return date.fromisoformat(value)
-    return datetime.fromisoformat(value) if field.word.kind is Kind.INSTANT else value
-
-
-def _kept_line(lines: LinesField, row: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a line that people can write, and its number."""
-    kept = {
-        name: row[field.column.name]
-        for name, field in lines.target.fields.items()
-        if field is not lines.via
-        and not field.word.readonly
-        and field.word.sensitivity is not Sensitivity.SECRET
-    }
-    return {"id": row["id"], **kept}
-
-
-def _lines_now(
-    session: Session, lines: LinesField, record_ids: Sequence[int]
-) -> dict[int, list[Mapping[str, Any]]]:
-    """The stored lines of records, by record: rows by column name."""
-    via = lines.target.table.c[lines.via.column.name]
-    found: dict[int, list[Mapping[str, Any]]] = {}
-    statement = select(lines.target.table).where(via.in_(record_ids)).order_by(lines.target.table.c.id)
-    for row in session.execute(statement).mappings():
-        found.setdefault(row[via.name], []).append(dict(row))
-    return found
-
-
-def _former_lines(
-    lines: LinesField,
-    now: Sequence[Mapping[str, Any]],
-    before: Sequence[Mapping[str, Any]] | None,
-    at: datetime,
-) -> list[dict[str, Any]] | None:
-    """The lines to restore, as an input has them; None where there is nothing to do.
-
-    Lines that came with the set's change of the record, though the change did not name them, go too:
-    the service added them (a contact's main customer becomes one of his customers).
-    """
-    if before is None:
-        stay = [row for row in now if row["created_at"] != at]
-        return None if len(stay) == len(now) else [{"id": row["id"]} for row in stay]
-    there = {row["id"] for row in now}
-    former = []
-    for line in before:
-        values = {
-            name: _unplain(lines.target.fields[name], value) for name, value in line.items() if name != "id"
-        }
-        former.append(({"id": line["id"]} if line["id"] in there else {}) | values)
-    return former
