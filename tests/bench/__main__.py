@@ -19,13 +19,14 @@ from typing import Final
 
 from sqlalchemy import text
 
-from tests.bench import api, create, exports, imports, load, queue, report, search, streams
+from tests.bench import api, create, duplicates, exports, imports, load, queue, report, search, streams
 from tests.bench.context import Bench, started
 from tests.bench.figures import Figure
 
 PARTS: Final[dict[str, ModuleType]] = {
     "api": api,
     "search": search,
+    "duplicates": duplicates,
     "create": create,
     "load": load,
     "export": exports,

@@ -15,6 +15,7 @@ from core.web.pages import (  # noqa: E402 - they add their routes to bp
     imports,
     jobs,
     lists,
+    origins,
     palette,
     records,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "imports",
     "jobs",
     "lists",
+    "origins",
     "palette",
     "records",
 ]

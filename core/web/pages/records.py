@@ -149,6 +149,9 @@ def _more_actions(resource: Resource, found: Mapping[str, Any], archived: bool) 
         and g.actor.may(resource.name, action.verb)
         and (action.offered is None or action.offered(found))
     ]
+    if resource.has_timeline:
+        title = _("Where the values come from")
+        actions.append(ActionView("origins", title, f"{url}/origins", "history", dialog=True))
     if g.actor.may(resource.name, "update"):
         if archived:
             actions.append(ActionView("restore", _("Restore"), f"{url}/restore", "archive-off", post=True))
