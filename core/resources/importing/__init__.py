@@ -10,7 +10,7 @@ that cannot be imported is handed to ``on_bad`` with the reasons and leaves noth
 """
 
 from core.resources.importing.guess import ColumnGuess, Confidence, Guess, guess_mapping
-from core.resources.importing.importer import Importer, Mode, Outcome
+from core.resources.importing.importer import Importer
 from core.resources.importing.mapping import (
     PROBLEM,
     BadMapping,
@@ -20,6 +20,7 @@ from core.resources.importing.mapping import (
     make_plan,
     read_mapping,
 )
+from core.resources.importing.outcome import Mode, Outcome
 from core.resources.importing.tables import (
     Reading,
     Row,

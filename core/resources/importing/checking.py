@@ -34,8 +34,9 @@ from core.resources.cells import cell_writer, unguard
 from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
 from core.resources.importing.entries import Entry, Problem, RowReader
-from core.resources.importing.importer import BATCH, Importer, Mode, Outcome
+from core.resources.importing.importer import BATCH, Importer
 from core.resources.importing.mapping import Plan, Target
+from core.resources.importing.outcome import Mode, Outcome
 from core.resources.importing.running import Units
 from core.resources.importing.runs import (
     OPEN,
@@ -99,12 +100,12 @@ def check(
         importer = Importer(
             session, resource, plan, actor=actor, mode=Mode(run.mode),
             clear_blank=bool(run.options.get("clear_blank")), on_entry=found.add,
+            reader=RowReader(gateway, resource, plan, len(run.header)),
         )  # fmt: skip
         rows = table.rows()
         if limit is None:
             importer.run(rows, len(run.header), on_progress)
         else:
-            importer.reader = RowReader(gateway, resource, plan, len(run.header))
             _try_first(importer, islice(rows, limit), found)
         is_whole = limit is None or next(iter(rows), None) is None
     report = found.report(importer.outcome, is_whole=is_whole)

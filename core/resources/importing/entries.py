@@ -18,6 +18,7 @@ from core.resources.gateway import Gateway
 from core.resources.importing.links import Found, key_value
 from core.resources.importing.mapping import Plan, Target
 from core.resources.importing.tables import Row
+from core.resources.loading import input_loader
 from core.resources.values import Value, first_message, reader_of
 from core.resources.written import BadCell
 from core.search.text import sounds_of
@@ -87,6 +88,7 @@ class RowReader:
         """
         self._gateway = gateway
         self._habits = gateway.habits  # found now: it is of the session, and reading may run beside it
+        self._loader = input_loader(resource, gateway.resolver, gateway.habits)
         self._resource = resource
         self._plan = plan
         self._width = width
@@ -125,10 +127,11 @@ class RowReader:
             return None
         if not key.is_plain:
             return key_value(self._gateway, key.column.field, str(text))
-        [change] = self._resource.service.validated(
-            self._gateway, [{key.column.field.name: text}], partial=True
-        )
-        return change.values.get(key.column.field.name)
+        name = key.column.field.name
+        try:
+            return self._loader.load({name: text}, partial=True).get(name)
+        except ValidationError:
+            return None
 
     def key_of_entry(self, entry: Entry) -> Any:
         """Like `key_of`, of a row that is read already."""

@@ -2,81 +2,32 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from itertools import islice
 from typing import Any, Final
 
-import orjson
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
-from core.access.policy import Policy
 from core.db.fields import Kind
 from core.errors import GuanxiError, Invalid, Unavailable
-from core.i18n import Lazy, _l
+from core.i18n import _l
 from core.resources import change_sets, timeline
 from core.resources.batch import Change
-from core.resources.columns import Column
 from core.resources.declaration import LinesField, Resource
 from core.resources.gateway import Gateway
-from core.resources.importing.entries import Entry, Problem, RowReader, Seen, good, short
-from core.resources.importing.links import Found, find_by_values, find_linked
-from core.resources.importing.mapping import Plan, Target
+from core.resources.importing.entries import Entry, Problem, RowReader, Seen, good
+from core.resources.importing.linking import Linker
+from core.resources.importing.mapping import Plan
+from core.resources.importing.matching import Matcher
+from core.resources.importing.outcome import Aside, Mode, Outcome
 from core.resources.importing.tables import Row
 
 BATCH: Final = 2000
-
-
-class Mode(StrEnum):
-    """What happens to rows that are there already, and to those that are not."""
-
-    INSERT = "insert"
-    UPDATE = "update"
-    UPSERT = "upsert"
-    #: Insert what is new, leave what is there.
-    SKIP = "skip"
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What an import has done so far, in rows."""
-
-    read: int = 0
-    inserted: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    #: There already, and left so on purpose.
-    skipped: int = 0
-    bad: int = 0
-    #: Records made because a link named them.
-    created: int = 0
-    seconds: float = 0.0
-
-
-class _Aside:
-    """Rows put aside until those they refer to are there; on disk when they are many."""
-
-    def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=4 * 1024 * 1024)  # noqa: SIM115
-        self.count = 0
-
-    def add(self, row: Row) -> None:
-        self._file.write(orjson.dumps([row.line, row.cells, row.number]) + b"\n")
-        self.count += 1
-
-    def rows(self) -> Iterator[Row]:
-        self._file.seek(0)
-        return (Row(*orjson.loads(line)) for line in self._file)
-
-    def close(self) -> None:
-        self._file.close()
 
 
 class Importer:
@@ -131,7 +82,14 @@ class Importer:
         if mode in (Mode.UPDATE, Mode.UPSERT):
             self.gateway.require(resource, "update")
         if reader is not None:
-            self.reader = reader
+            self._use(reader)
+
+    def _use(self, reader: RowReader) -> None:
+        self.reader = reader
+        self._linker = Linker(self.gateway, self.resource, self.plan, reader)
+        self._matcher = Matcher(
+            self.gateway, self.resource, self.plan, mode=self.mode, reader=reader, seen=self._seen
+        )
 
     def run(
         self, rows: Iterable[Row], width: int, on_progress: Callable[[Outcome], None] | None = None
@@ -143,10 +101,10 @@ class Importer:
             width: how many columns its header has.
             on_progress: is called after each batch.
         """
-        self.reader = RowReader(self.gateway, self.resource, self.plan, width)
+        self._use(RowReader(self.gateway, self.resource, self.plan, width))
         started = time.monotonic()
 
-        def go_through(rows: Iterable[Row], aside: _Aside, *, is_last: bool = False) -> None:
+        def go_through(rows: Iterable[Row], aside: Aside, *, is_last: bool = False) -> None:
             source = iter(rows)
             while batch := list(islice(source, BATCH)):
                 for row in self.take(batch, is_last=is_last):
@@ -156,10 +114,10 @@ class Importer:
                     on_progress(self.outcome)
 
         with ExitStack() as files:
-            waiting = files.enter_context(closing(_Aside()))
+            waiting = files.enter_context(closing(Aside()))
             go_through(self._counted(rows), waiting)
             while waiting.count:
-                following = files.enter_context(closing(_Aside()))
+                following = files.enter_context(closing(Aside()))
                 go_through(waiting.rows(), following)
                 if following.count == waiting.count:  # nothing they wait for will come
                     go_through(waiting.rows(), following, is_last=True)
@@ -184,13 +142,13 @@ class Importer:
 
     def write(self, entries: Sequence[Entry], *, is_last: bool = False) -> list[Row]:
         """Import rows that are read already; see `take`."""
-        self._match([entry for entry in entries if not entry.problems])
+        self._matcher.match(list(good(entries)))
         self._default(good(entries))
         pending = [entry for entry in good(entries) if not entry.action]
         while pending:
             for entry in pending:
                 entry.is_waiting = False
-            self._link(pending, is_last=is_last)
+            self._linker.link(pending, is_last=is_last)
             ready = [entry for entry in good(pending) if not entry.is_waiting]
             self._insert([entry for entry in ready if entry.match is None])
             self._update([entry for entry in ready if entry.match is not None])
@@ -198,6 +156,7 @@ class Importer:
             if not any(entry.action == "insert" for entry in ready):
                 break  # what the others wait for is not in this batch
             pending = waiting
+        self.outcome.created = self._linker.created
         return [entry.row for entry in entries if not self._settle(entry)]
 
     def _settle(self, entry: Entry) -> bool:
@@ -240,130 +199,6 @@ class Importer:
                     [change] = self.service.validated(self.gateway, [{name: value}], partial=True)
                     self.reader.refuse(entry, change.errors)
                     entry.values |= change.values
-
-    # Matching
-
-    def _match(self, entries: Sequence[Entry]) -> None:
-        """Find the records that rows are about, by the key."""
-        key = self.plan.key
-        if key is None or key.column is None:
-            return
-        named: dict[Any, Entry] = {}
-        for entry in entries:
-            text = entry.texts.get(key)
-            value = self.reader.key_of_entry(entry)
-            if text is None:
-                # A number the system gives cannot be known of a new record.
-                if self.mode is Mode.UPDATE or (
-                    self.mode is not Mode.INSERT and not key.column.field.word.readonly
-                ):
-                    sentence = _l("“%(column)s” is blank, so the record is not known.", column=key.header)
-                    entry.problems.append(Problem(sentence))
-                continue
-            line = self._seen.first_line(value, entry.row.line) if value is not None else entry.row.line
-            if line != entry.row.line:
-                sentence = _l("“%(value)s” is in line %(line)s already.", value=short(text), line=line)
-                entry.problems.append(Problem(sentence))
-            elif value is None:
-                self._take(entry, text, ())
-            else:
-                named[value] = entry
-        if named:
-            found = find_by_values(self.gateway, self.resource, key.column.field, named)
-            for value, entry in named.items():
-                self._take(entry, entry.texts[key], found.get(value, ()))
-
-    def _take(self, entry: Entry, text: Any, found: Sequence[Found]) -> None:
-        """Connect a row with its record, or say what speaks against it."""
-        problem = self._speaks_against(entry, found)
-        if problem is not None:
-            sentence = _l("“%(value)s”: %(problem)s", value=short(text), problem=problem)
-            entry.problems.append(Problem(sentence))
-
-    def _speaks_against(self, entry: Entry, found: Sequence[Found]) -> Lazy | None:
-        assert self.plan.key is not None
-        assert self.plan.key.column is not None
-        # Where only the system gives keys, a record cannot be made under one.
-        is_given = self.plan.key.column.field.word.readonly and self.mode is not Mode.INSERT
-        if not found:
-            return _l("There is no such record.") if self.mode is Mode.UPDATE or is_given else None
-        if self.mode is Mode.INSERT:
-            return _l("There is such a record already.")
-        if self.mode is Mode.SKIP:
-            entry.action = "skip"
-            return None
-        if len(found) > 1:
-            return _l("There are %(count)s such records.", count=len(found))
-        (entry.match,) = found
-        if entry.match.is_archived:
-            return _l("This record is archived; restore it first.")
-        policy = Policy(self.actor, self.resource.name, "update", self.resource.is_owned)
-        if not policy.decide(entry.match.row).allowed:
-            return _l("You may not change this record.")
-        return None
-
-    # Links
-
-    def _link(self, entries: Sequence[Entry], *, is_last: bool) -> None:
-        """Find the records that cells of links name."""
-        for target in self.plan.targets:
-            column = target.column
-            if column is None or column.field.target is None:
-                continue
-            named = [entry for entry in entries if target in entry.texts]
-            texts = {str(entry.texts[target]) for entry in named}
-            if not texts:
-                continue
-            found = find_linked(self.gateway, column.field, column.by, texts)
-            is_own = column.field.target is self.resource
-            missing = texts - found.keys()
-            if missing and target.creates and (is_last or not is_own):
-                self._create_linked(target, named, found, missing)
-            for entry in named:
-                text = str(entry.texts[target])
-                records = found.get(text, [])
-                if len(records) == 1:
-                    entry.links[target] = records[0].id
-                elif records:
-                    self._refuse(
-                        entry,
-                        column,
-                        _l(
-                            "“%(value)s” is the name of %(count)s records.",
-                            value=short(text),
-                            count=len(records),
-                        ),
-                    )
-                elif is_own and not is_last:
-                    entry.is_waiting = True
-                elif not entry.problems:
-                    sentence = _l("There is no “%(value)s”, or you may not see it.", value=short(text))
-                    self._refuse(entry, column, sentence)
-
-    def _create_linked(
-        self, target: Target, entries: Sequence[Entry], found: dict[str, list[Found]], missing: Iterable[str]
-    ) -> None:
-        """Make records that links name and nobody has made yet."""
-        assert target.column is not None
-        assert target.column.field.target is not None
-        resource = target.column.field.target
-        names = sorted(missing)
-        batch = resource.service.prepare(
-            self.session, [{resource.label: name} for name in names], actor=self.actor
-        )
-        problems = {
-            name: change.errors for name, change in zip(names, batch.changes, strict=True) if change.errors
-        }
-        resource.service.write(batch)
-        made = [name for name in names if name not in problems]
-        for name, change in zip(made, batch.changes, strict=True):
-            assert change.id is not None
-            found[name] = [Found(change.id, False, {})]
-            self.outcome.created += 1
-        for entry in entries:
-            for messages in problems.get(str(entry.texts[target]), {}).values():
-                for message in messages:
-                    self._refuse(entry, target.column, message)
 
     # Writing
 
@@ -546,9 +381,6 @@ class Importer:
         written = timeline.add_notes(self.gateway, self.resource, bodies)
         change_sets.record_notes(self.session, self.resource, written)
         return set(written)
-
-    def _refuse(self, entry: Entry, column: Column, sentence: str | Lazy) -> None:
-        entry.problems.append(Problem(sentence, self.reader.header_of(column)))
 
 
 def _is_same(lines: Sequence[Mapping[str, Any]], stored: Sequence[Mapping[str, Any]]) -> bool:

@@ -27,8 +27,9 @@ from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
 from core.resources.importing.ahead import ahead
 from core.resources.importing.entries import Entry, Problem, Repeats, RowReader, Seen
-from core.resources.importing.importer import Importer, Mode, Outcome
+from core.resources.importing.importer import Importer
 from core.resources.importing.models import Import, ImportRow
+from core.resources.importing.outcome import Mode, Outcome
 from core.resources.importing.runs import Run, folder_of, opened, plan_of
 from core.resources.importing.tables import Row, Table
 from core.resources.registry import Resources

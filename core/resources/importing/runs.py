@@ -34,9 +34,9 @@ from core.resources.declaration import Resource
 from core.resources.exporting import BOM
 from core.resources.gateway import Gateway
 from core.resources.importing.entries import Problem
-from core.resources.importing.importer import Mode
 from core.resources.importing.mapping import PROBLEM, ColumnMap, Plan, make_plan
 from core.resources.importing.models import Import, ImportRow
+from core.resources.importing.outcome import Mode
 from core.resources.importing.tables import (
     Reading,
     Row,
