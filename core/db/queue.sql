@@ -16,7 +16,7 @@ create index if not exists jobs_tenant on procrastinate_jobs
 create index if not exists jobs_failed on procrastinate_jobs (lock) where status = 'failed';
 
 -- Who inserts for a tenant must be that tenant; the owner (worker, operator) may insert for all.
-create or replace function check_tenant() returns trigger language plpgsql
+create or replace function check_tenant() returns trigger language plpgsql security definer
 set search_path = queue, pg_temp as $$
 begin
     if current_setting('role') = 'none' and pg_has_role(session_user, (
