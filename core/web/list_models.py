@@ -117,6 +117,9 @@ class Pager:
     next_url: str = ""
     #: There are more than ``total``; answers ``{"total": "1,234"}`` once the page is shown.
     count_url: str = ""
+    #: Rows on a page, and the list with more or fewer; none where all fit on the shortest page.
+    per_page: int = 0
+    sizes: Sequence[MenuLink] = ()
 
 
 @dataclass(frozen=True, slots=True)

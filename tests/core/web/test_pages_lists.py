@@ -502,6 +502,19 @@ def test_a_long_list_is_counted_after_it_is_shown(
     assert titles(ada.get(f"{LIST}?per_page=10&page=9&sort=name").text) == [f"n{n}" for n in range(40, 45)]
 
 
+def test_more_or_fewer_rows_fit_on_a_page_and_a_view_keeps_it(ada: Browser, seed: Seed) -> None:
+    seed([{"name": f"n{n:02}"} for n in range(30)])
+    page = ada.get(f"{LIST}?per_page=20&page=2").text
+    assert "20 a page" in text(page)
+    size = re.search(r'href="([^"]*per_page=40[^"]*)"', page)
+    assert size is not None
+    assert len(titles(ada.get(unescape(size[1])).text)) == 30
+    number = save(ada, "per_page=20", "Short")
+    assert len(titles(ada.get(f"{LIST}?view={number}").text)) == 20
+    seed([{"name": "single"}])
+    assert " a page" not in text(ada.get(f"{LIST}?q=single").text)
+
+
 def test_a_vocabulary_is_asked_for_when_its_filter_is_opened(
     ada: Browser, seed: Seed, kernel: Kernel, statements: Statements, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from core.resources.declaration import Field, Resource
 from core.resources.filters import All
 from core.resources.gateway import Page
 from core.resources.grouping import Grouping, over_all, read_groupings
-from core.resources.query import Query
+from core.resources.query import DEFAULT_PER_PAGE, MAX_PER_PAGE, Query
 from core.web.lifecycle import gateway
 from core.web.list_models import EmptyView, GroupView, ListView, Pager, RowView
 from core.web.pages import bp
@@ -29,9 +29,12 @@ from core.web.pages.lists.rows import page_of, row_views
 from core.web.pages.lists.state import State, lasting_address, open_list, totals_at
 from core.web.pages.request import display, is_fragment, resource_at, told
 from core.web.shell import shell
+from core.web.view_models import MenuLink
 
 #: A page counts so far; what lies beyond is counted once it is shown.
 COUNTED: Final = 1000
+#: Rows on a page that are offered.
+SIZES: Final = (20, 40, DEFAULT_PER_PAGE, 200, MAX_PER_PAGE)
 
 
 @bp.get("/<addon>/<plural>")
@@ -129,6 +132,12 @@ def _paged(resource: Resource, address: Address, query: Query, shown: Sequence[F
         else "",
         next_url=address.having(page=str(query.page + 1)) if page.next_cursor is not None else "",
         count_url="" if is_exact else _below(address, "count"),
+        per_page=query.per_page,
+        sizes=[
+            MenuLink(str(size), address.having(per_page=str(size)), "", active=size == query.per_page)
+            for size in SIZES
+            if known > SIZES[0]
+        ],
     )
     return _Content(pager, row_views(resource, page, shown, display()), figures=figures)
 
