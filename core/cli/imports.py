@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access.actor import OPERATOR, Actor
-from core.auth.models import User
 from core.auth.services import actor_by_email
 from core.cli.group import as_json, cli, for_tenant, show, work
+from core.cli.import_results import Done, tell_guess
+from core.cli.import_units import Parts, Undoing, Whole, maker_of
 from core.db.session import commit, rollback, tenant_of
-from core.db.tenancy import Tenant
 from core.errors import NotFound
-from core.i18n import _, _l, ngettext
+from core.i18n import _, _l
 from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
-from core.resources.importing import ColumnMap, Mode, Plan, Reading, UnknownColumns, make_plan, read_mapping
+from core.resources.importing import ColumnMap, Mode, Reading, UnknownColumns, make_plan, read_mapping
 from core.resources.importing import runs as imports
 from core.resources.importing.bad_rows import BadRows, UnwritableBadRows
-from core.resources.importing.guess import Guess, guess_mapping
+from core.resources.importing.guess import guess_mapping
 from core.resources.importing.jobs import import_store
 from core.resources.importing.running import run_import, run_undo
 from core.resources.importing.runs import Run
@@ -176,88 +174,6 @@ def import_(
         raise click.exceptions.Exit(1)
 
 
-@dataclass(slots=True)
-class _Done:
-    """What came of an import."""
-
-    run: Run
-    plan: Plan
-    seconds: float
-    #: Whether it stays.
-    written: bool
-    dry_run: bool
-    encoding: str | None
-    bad_file: Path | None
-    #: The first bad rows: ``(line, problem)``.
-    first: list[tuple[int, str]] = field(default_factory=list)
-
-    def show(self, *, as_json: bool) -> None:
-        """Print the result."""
-        if as_json:
-            show(
-                {
-                    **self.run.counts,
-                    "import": self.run.id if self.written else None,
-                    "seconds": round(self.seconds, 3),
-                    "written": self.written,
-                    "encoding": self.encoding,
-                    "mapping": self.run.mapping,
-                    "skipped_columns": self.plan.skipped,
-                    "system_columns": self.plan.kept_by_system,
-                    "bad_file": str(self.bad_file) if self.bad_file is not None else None,
-                    "problems": [{"line": line, "problem": problem} for line, problem in self.first],
-                }
-            )
-        else:
-            self._tell()
-        self._tell_bad(as_json=as_json)
-
-    def _tell(self) -> None:
-        if self.plan.skipped:
-            click.echo(_("Left out: %(columns)s", columns=", ".join(self.plan.skipped)), err=True)
-        if self.plan.kept_by_system:
-            columns = ", ".join(self.plan.kept_by_system)
-            click.echo(
-                _("Only the system sets these, they were left out: %(columns)s", columns=columns), err=True
-            )
-        counts = self.run.counts
-        if counts.get("created"):
-            sentence = ngettext("%(n)s linked record made.", "%(n)s linked records made.", counts["created"])
-            click.echo(sentence, err=True)
-        if counts.get("skipped"):
-            sentence = ngettext(
-                "%(n)s row left, its record is there.",
-                "%(n)s rows left, their records are there.",
-                counts["skipped"],
-            )
-            click.echo(sentence, err=True)
-        click.echo(
-            _(
-                "%(read)s rows read: %(inserted)s inserted, %(updated)s updated, %(unchanged)s unchanged,"
-                " %(bad)s bad, in %(seconds).2f s.",
-                **{**counts, "seconds": self.seconds},
-            )
-        )
-        if not self.written:
-            click.echo(_("This was a dry run.") if self.dry_run else _("Nothing was imported."))
-        elif sys.stderr.isatty():
-            click.echo(_("Take it back: guanxi import --undo %(id)s", id=self.run.id), err=True)
-
-    def _tell_bad(self, *, as_json: bool) -> None:
-        """Say on standard error what is wrong and where all of it stands."""
-        count = self.run.counts.get("bad", 0)
-        if not count:
-            return
-        for line, problem in self.first if not as_json else ():
-            click.echo(_("Line %(line)s: %(problem)s", line=line, problem=problem), err=True)
-        if count > len(self.first) and not as_json:
-            click.echo("…", err=True)
-        click.echo(ngettext("%(n)s row was refused.", "%(n)s rows were refused.", count), err=True)
-        if self.bad_file is not None:
-            sentence = _("See “%(path)s”: correct what is wrong and import that file.", path=self.bad_file)
-            click.echo(sentence, err=True)
-
-
 class _Import:
     """One import by the command line."""
 
@@ -267,7 +183,7 @@ class _Import:
         self.tenant = work().tenant(order.slug)
         self.store = import_store(self.kernel.config)
 
-    def start(self, name: str, file: Path) -> _Done:
+    def start(self, name: str, file: Path) -> Done:
         """Import a file from its beginning."""
         order, started = self.order, time.perf_counter()
         bad = order.bad or (None if order.dry_run else file.with_name(f"{file.name}.bad.csv"))
@@ -300,13 +216,13 @@ class _Import:
         done.seconds = time.perf_counter() - started
         return done
 
-    def resume(self, import_id: int) -> _Done:
+    def resume(self, import_id: int) -> Done:
         """Go on with an import; of one that is done only the bad rows are written."""
         started = time.perf_counter()
         with self.kernel.database.session(self.tenant) as session:
             run = _found(session, import_id, self._actor(session))
             resource = self.kernel.resources.named(self.tenant, run.resource)
-            actor = _maker(session, run)
+            actor = maker_of(session, run)
             if run.state in (*imports.OPEN, "cancelled", "failed"):
                 run = imports.set_values(session, run, {"state": "waiting", "error": None})
             elif run.state not in ("waiting", "running", "done"):
@@ -317,8 +233,8 @@ class _Import:
         done.seconds = time.perf_counter() - started
         return done
 
-    def _in_parts(self, run: Run, resource: Resource, actor: Actor, bad: Path | None) -> _Done:
-        units = _Parts(self.tenant, run)
+    def _in_parts(self, run: Run, resource: Resource, actor: Actor, bad: Path | None) -> Done:
+        units = Parts(self.tenant, run)
         try:
             with units.bar:
                 run_import(units, self.kernel.resources, run.id, store=self.store)
@@ -342,11 +258,9 @@ class _Import:
                 raise KeptBadRows(**error.values, id=run.id) from error
         return done
 
-    def _in_one(
-        self, session: Session, run: Run, resource: Resource, actor: Actor, bad: Path | None
-    ) -> _Done:
+    def _in_one(self, session: Session, run: Run, resource: Resource, actor: Actor, bad: Path | None) -> Done:
         """All of it in one transaction, which stays only if everything is good."""
-        units = _Whole(session, actor)
+        units = Whole(session, actor)
         try:
             with units.bar:
                 run_import(units, self.kernel.resources, run.id, store=self.store)
@@ -363,7 +277,7 @@ class _Import:
             rollback(session)
         return done
 
-    def _done(self, session: Session, run: Run, resource: Resource, actor: Actor, *, written: bool) -> _Done:
+    def _done(self, session: Session, run: Run, resource: Resource, actor: Actor, *, written: bool) -> Done:
         with imports.opened(run, imports.folder_of(session, self.store)) as table:
             encoding = table.encoding
         first = []
@@ -372,7 +286,7 @@ class _Import:
             if len(first) == MAX_SHOWN:
                 break
         plan = imports.plan_of(Gateway(session, actor), resource, run)
-        return _Done(run, plan, 0.0, written, self.order.dry_run, encoding, None, first)
+        return Done(run, plan, 0.0, written, self.order.dry_run, encoding, None, first)
 
     def _write_bad(self, session: Session, run: Run, path: Path | None) -> Path | None:
         if path is None or not run.counts.get("bad"):
@@ -409,7 +323,7 @@ class _Import:
                 return before.columns
         with imports.opened(run, imports.folder_of(session, self.store)) as table:
             guess = guess_mapping(gateway, resource, run.header, table.rows())
-        _tell_guess(guess)
+        tell_guess(guess)
         return guess.mapping
 
     @property
@@ -422,86 +336,6 @@ class _Import:
         return actor_by_email(session, self.kernel.permissions, self.order.email)
 
 
-class _Parts:
-    """Each part a transaction of its own."""
-
-    def __init__(self, tenant: Tenant, run: Run, label: str = "") -> None:
-        self._tenant = tenant
-        self._run = run
-        self.bar = _Bar(label or _("Importing"))
-
-    @contextmanager
-    def unit(self) -> Iterator[Session]:
-        """One transaction."""
-        with work().kernel.database.session(self._tenant) as session:
-            yield session
-            commit(session)
-
-    def actor(self, session: Session) -> Actor:
-        """Who began the import, with the rights of now."""
-        return _maker(session, self._run)
-
-    def progress(self, done: int, total: int | None = None, note: str = "") -> None:
-        """Move the bar on."""
-        self.bar.move(done, total)
-
-    def cancelled(self) -> bool:
-        """Only Ctrl-C ends it, or somebody on a page."""
-        return False
-
-
-class _Whole:
-    """All parts in one transaction, which whoever opened it ends."""
-
-    def __init__(self, session: Session, actor: Actor) -> None:
-        self._session = session
-        self._actor = actor
-        self.bar = _Bar(_("Importing"))
-
-    @contextmanager
-    def unit(self) -> Iterator[Session]:
-        """The transaction."""
-        yield self._session
-
-    def actor(self, session: Session) -> Actor:
-        """Who imports."""
-        return self._actor
-
-    def progress(self, done: int, total: int | None = None, note: str = "") -> None:
-        """Move the bar on."""
-        self.bar.move(done, total)
-
-    def cancelled(self) -> bool:
-        """Nobody else can see it."""
-        return False
-
-
-class _Bar:
-    """A progress bar on standard error; nothing where no terminal is."""
-
-    def __init__(self, label: str) -> None:
-        self._label = label
-        self._bar: Any = None
-
-    def move(self, done: int, total: int | None) -> None:
-        """Show that so much is done."""
-        if not sys.stderr.isatty() or not total:
-            return
-        if self._bar is None:
-            self._bar = click.progressbar(
-                length=total, label=self._label, file=sys.stderr, show_pos=True, width=30
-            )
-            self._bar.__enter__()
-        self._bar.update(done - self._bar.pos)
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_error: object) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
-
-
 def _undo(slug: str, import_id: int, email: str | None, *, as_json: bool) -> None:
     kernel, tenant = work().kernel, work().tenant(slug)
     with kernel.database.session(tenant) as session:
@@ -511,7 +345,7 @@ def _undo(slug: str, import_id: int, email: str | None, *, as_json: bool) -> Non
             raise imports.NotNow
         imports.set_values(session, run, {"state": "undoing"})
         commit(session)
-    units = _Undoing(tenant, actor)
+    units = Undoing(tenant, actor)
     with units.bar:
         result = run_undo(units, import_id)
     if as_json:
@@ -526,40 +360,11 @@ def _undo(slug: str, import_id: int, email: str | None, *, as_json: bool) -> Non
     )
 
 
-class _Undoing(_Parts):
-    """The parts of taking back, in the name of whoever asks for it."""
-
-    def __init__(self, tenant: Tenant, actor: Actor) -> None:
-        self._tenant = tenant
-        self._actor = actor
-        self.bar = _Bar(_("Taking back"))
-
-    def actor(self, session: Session) -> Actor:
-        """Who takes it back."""
-        return self._actor
-
-
-def _tell_guess(guess: Guess) -> None:
-    """Say where columns were guessed to go, so that nobody has to wonder."""
-    click.echo(_("Where the columns go was guessed; --map says it for certain:"), err=True)
-    for column in guess.columns:
-        goes = column.name if column.name is not None else _("left out")
-        click.echo(f"  {column.header} → {goes} ({column.reason})", err=True)
-
-
 def _found(session: Session, import_id: int, actor: Actor) -> Run:
     try:
         return imports.find_run(session, import_id, actor=actor)
     except NotFound:
         raise click.ClickException(_("There is no import %(id)s here.", id=import_id)) from None
-
-
-def _maker(session: Session, run: Run) -> Actor:
-    """Who began an import."""
-    if run.actor_id is None:
-        return OPERATOR
-    email = session.scalar(select(User.email).where(User.id == run.actor_id))
-    return actor_by_email(session, work().kernel.permissions, email or "")
 
 
 def _resource(session: Session, resources: Resources, name: str) -> Resource:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 import core.cli  # noqa: F401 - registers the commands
 from core.cli.group import Work, cli
-from core.cli.imports import _Parts
+from core.cli.import_units import Parts
 from core.db.tenancy import Tenant
 from core.i18n import language, set_language
 from core.kernel import Kernel
@@ -266,7 +266,7 @@ def test_an_interrupted_import_goes_on_and_is_taken_back(
     monkeypatch.setattr(running, "PART", 2)
     path = _file(tmp_path, "name,employees\nA,1\nB,x\nC,3\nD,4\nE,5\n")
     with monkeypatch.context() as patch:
-        patch.setattr(_Parts, "progress", interrupt)
+        patch.setattr(Parts, "progress", interrupt)
         done = run(*IMPORT, path, *MAIN)
     assert (done.exit_code, count()) == (1, 1)
     assert "Interrupted behind 2 rows" in done.stderr

@@ -1,0 +1,105 @@
+"""What came of an import, on the terminal or as JSON."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from core.cli.group import show
+from core.i18n import _, ngettext
+from core.resources.importing import Plan
+from core.resources.importing.guess import Guess
+from core.resources.importing.runs import Run
+
+
+@dataclass(slots=True)
+class Done:
+    """What came of an import."""
+
+    run: Run
+    plan: Plan
+    seconds: float
+    #: Whether it stays.
+    written: bool
+    dry_run: bool
+    encoding: str | None
+    bad_file: Path | None
+    #: The first bad rows: ``(line, problem)``.
+    first: list[tuple[int, str]] = field(default_factory=list)
+
+    def show(self, *, as_json: bool) -> None:
+        """Print the result."""
+        if as_json:
+            show(
+                {
+                    **self.run.counts,
+                    "import": self.run.id if self.written else None,
+                    "seconds": round(self.seconds, 3),
+                    "written": self.written,
+                    "encoding": self.encoding,
+                    "mapping": self.run.mapping,
+                    "skipped_columns": self.plan.skipped,
+                    "system_columns": self.plan.kept_by_system,
+                    "bad_file": str(self.bad_file) if self.bad_file is not None else None,
+                    "problems": [{"line": line, "problem": problem} for line, problem in self.first],
+                }
+            )
+        else:
+            self._tell()
+        self._tell_bad(as_json=as_json)
+
+    def _tell(self) -> None:
+        if self.plan.skipped:
+            click.echo(_("Left out: %(columns)s", columns=", ".join(self.plan.skipped)), err=True)
+        if self.plan.kept_by_system:
+            columns = ", ".join(self.plan.kept_by_system)
+            click.echo(
+                _("Only the system sets these, they were left out: %(columns)s", columns=columns), err=True
+            )
+        counts = self.run.counts
+        if counts.get("created"):
+            sentence = ngettext("%(n)s linked record made.", "%(n)s linked records made.", counts["created"])
+            click.echo(sentence, err=True)
+        if counts.get("skipped"):
+            sentence = ngettext(
+                "%(n)s row left, its record is there.",
+                "%(n)s rows left, their records are there.",
+                counts["skipped"],
+            )
+            click.echo(sentence, err=True)
+        click.echo(
+            _(
+                "%(read)s rows read: %(inserted)s inserted, %(updated)s updated, %(unchanged)s unchanged,"
+                " %(bad)s bad, in %(seconds).2f s.",
+                **{**counts, "seconds": self.seconds},
+            )
+        )
+        if not self.written:
+            click.echo(_("This was a dry run.") if self.dry_run else _("Nothing was imported."))
+        elif sys.stderr.isatty():
+            click.echo(_("Take it back: guanxi import --undo %(id)s", id=self.run.id), err=True)
+
+    def _tell_bad(self, *, as_json: bool) -> None:
+        """Say on standard error what is wrong and where all of it stands."""
+        count = self.run.counts.get("bad", 0)
+        if not count:
+            return
+        for line, problem in self.first if not as_json else ():
+            click.echo(_("Line %(line)s: %(problem)s", line=line, problem=problem), err=True)
+        if count > len(self.first) and not as_json:
+            click.echo("…", err=True)
+        click.echo(ngettext("%(n)s row was refused.", "%(n)s rows were refused.", count), err=True)
+        if self.bad_file is not None:
+            sentence = _("See “%(path)s”: correct what is wrong and import that file.", path=self.bad_file)
+            click.echo(sentence, err=True)
+
+
+def tell_guess(guess: Guess) -> None:
+    """Say where columns were guessed to go, so that nobody has to wonder."""
+    click.echo(_("Where the columns go was guessed; --map says it for certain:"), err=True)
+    for column in guess.columns:
+        goes = column.name if column.name is not None else _("left out")
+        click.echo(f"  {column.header} → {goes} ({column.reason})", err=True)
