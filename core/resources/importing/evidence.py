@@ -10,8 +10,9 @@ from typing import Final
 
 from marshmallow import ValidationError
 
-from core.db.fields import Kind, Word
-from core.resources.cells import cell_reader, unguard
+from core.db.fields import Choice, Kind, Word
+from core.i18n import LANGUAGES, speaking
+from core.resources.cells import cell_reader, fold, unguard
 from core.resources.columns import Column
 from core.resources.declaration import Field, Resource
 from core.resources.gateway import Gateway
@@ -70,6 +71,27 @@ class Cells:
             return None
         cells = self.distinct[:MAX_CELLS]
         return sum(_is_read(text, word, habits) for text in cells) / len(cells)
+
+    def meant(self, choices: type[Choice]) -> dict[str, str]:
+        """Which value cells mean that are a part of its label: 潜在 is 潜在客户; none that could mean two."""
+        labels: dict[str, set[str]] = {}
+        for language in LANGUAGES:
+            with speaking(language):
+                for each in choices:
+                    labels.setdefault(each.value, {fold(each.value)}).add(fold(str(each.label)))
+        found = {}
+        for cell in self.distinct[:MAX_CELLS]:
+            text = fold(cell)
+            if len(text) < 2 or any(text in words for words in labels.values()):
+                continue
+            alike = [
+                value
+                for value, words in labels.items()
+                if any(text in word or (len(word) > 1 and word in text) for word in words)
+            ]
+            if len(alike) == 1:
+                found[cell] = alike[0]
+        return found
 
     def look_like(self, kind: Kind) -> bool:
         """Whether they are telephone numbers, mail or web addresses, whatever the column is called."""

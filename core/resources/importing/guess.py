@@ -302,6 +302,9 @@ class _Guesser:
 
     def _wish(self, place: int, column: Column) -> Any:
         target, cells = column.field.target, self.cells[place]
+        if column.field.word.choices is not None:
+            meant = cells.meant(column.field.word.choices)
+            return {"field": column.name, "values": meant} if meant else column.name
         if target is None or not cells.texts or cells.known_to(self.gateway, column) == 1:
             return column.name
         required = [each for each in target.fields.values() if each.is_required]

@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 from core.i18n import Lazy, unpack
 from core.resources.importing.models import ImportRow
 from core.resources.importing.runs import Run
+from core.resources.models import ChangeSetRow
 
 #: Kinds told at most, and lines told of each.
 MAX_KINDS: Final = 50
 FIRST: Final = 5
 _row = ImportRow.__table__
+_changed = ChangeSetRow.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,13 @@ def problem_kinds(session: Session, run: Run) -> tuple[list[ProblemKind], int]:
     rows = session.execute(_grouped(run)).all()
     told = [ProblemKind(row.said["column"], unpack(row.said["text"]), row.rows, row.lines) for row in rows]
     return told, rows[0].kinds if rows else 0
+
+
+def record_ids(session: Session, run: Run, *, limit: int) -> list[int]:
+    """The records an import has made or changed, the first ``limit`` of them."""
+    mine = (_changed.c.set_id == run.change_set_id, _changed.c.resource == run.resource)
+    statement = select(_changed.c.record_id).where(*mine).order_by(_changed.c.record_id).limit(limit)
+    return list(session.scalars(statement))
 
 
 def _grouped(run: Run) -> Select[Any]:

@@ -96,6 +96,11 @@ def test_cells_tell_what_headers_do_not(guessing: Guessing) -> None:
     assert {column.confidence for column in guess.columns} == {Confidence.UNSURE}
 
 
+def test_cells_that_are_part_of_a_label_mean_its_value(guessing: Guessing) -> None:
+    guess = guessing("客户名称,客户状态\n云杉,潜在\n白杨,流失\n香樟,成交\n")
+    assert wishes(guess)["客户状态"] == {"field": "kind", "values": {"潜在": "potential", "流失": "lost"}}
+
+
 def test_names_of_records_that_are_there_tell_a_link(
     guessing: Guessing, kernel: Kernel, session: Session
 ) -> None:

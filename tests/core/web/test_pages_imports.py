@@ -44,7 +44,8 @@ def fields(html: str) -> dict[str, str]:
     for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', html, re.DOTALL):
         chosen = re.search(r'<option value="([^"]*)" selected', options)
         first = re.search(r'<option value="([^"]*)"', options)
-        found[name] = unescape((chosen or first or [None, ""])[1])
+        match = chosen or first
+        found[name] = unescape(match[1]) if match else ""
     return found
 
 

@@ -14,10 +14,9 @@ from sqlalchemy import select
 from core.errors import Invalid
 from core.i18n import _, ngettext, unpack
 from core.jobs.models import Job
-from core.resources import change_sets
 from core.resources.declaration import Resource
 from core.resources.importing.runs import Run, may_undo, plan_of
-from core.resources.importing.summary import ProblemKind, problem_kinds
+from core.resources.importing.summary import ProblemKind, problem_kinds, record_ids
 from core.web.display import NONE, html
 from core.web.import_models import FigureView, PreviewView, ProblemView, RunView
 from core.web.lifecycle import gateway
@@ -83,8 +82,7 @@ def _lines(kind: ProblemKind) -> str:
 
 def records_url(run: Run, resource: Resource) -> str:
     """The list of the records an import has made or changed."""
-    assert run.change_set_id is not None
-    ids = change_sets.record_ids(g.session, run.change_set_id, resource, limit=_NAMED + 1)
+    ids = record_ids(g.session, run, limit=_NAMED + 1)
     if len(ids) <= _NAMED:
         tree: Any = {"field": "id", "op": "in", "value": ids}
         return f"{resource.url}?{urlencode({'filter': orjson.dumps(tree).decode()})}"

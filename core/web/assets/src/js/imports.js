@@ -139,6 +139,10 @@ on("change", "[data-map-field]", (_, input) => {
   options(row);
 });
 on("change", "[data-import-key]", modes);
+// Enter chooses; it does not send a form that is not finished.
+on("keydown", "form[data-columns] input:not([type='radio'], [type='checkbox'])", (event) => {
+  if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) event.preventDefault();
+});
 on("change", "input[name='mode']", () => (form().modeChosen = true));
 on("click", "[data-notes-all]", async (_, button) => {
   for (const row of rows().filter((each) => !fieldOf(each))) {
