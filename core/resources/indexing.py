@@ -108,7 +108,7 @@ def _writer(resource: Resource, own: Sequence[Field]) -> _Write:
                 found += [(each,) for each in phone_words(value)]
             elif word.is_number:
                 found += [(each,) for each in number_words(value)]
-                very.append(exactly(found[-1][0]))
+                very.append(exactly(found[-1][0] if found else ""))
             else:
                 found.append(words_of(value))
                 if field is label:

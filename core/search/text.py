@@ -120,7 +120,10 @@ def phone_words(number: str) -> Iterator[str]:
 
 def number_words(number: str) -> list[str]:
     """By what a record number (``C-000123``) is found: as it is, and without its head and zeros."""
-    whole = "".join(words_of(number))
+    words = words_of(number)
+    whole = "".join(words)
+    if not whole.isascii():
+        return words
     bare = whole.lstrip(_LETTERS).lstrip("0")
     return [whole] if bare in ("", whole) else [whole, bare]
 
@@ -240,8 +243,10 @@ def marked(text: str, words: Words, term: Term | None = None) -> list[tuple[int,
                 found.update(at[begin : begin + len(each.word)])
                 break
     marks: list[tuple[int, int]] = []
+    shown = set(places)
     for place in sorted(found):
-        if marks and marks[-1][1] == place:
+        # A hyphen or a dot between two of them belongs to both.
+        if marks and shown.isdisjoint(range(marks[-1][1], place)):
             marks[-1] = (marks[-1][0], place + 1)
         else:
             marks.append((place, place + 1))
