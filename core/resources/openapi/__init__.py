@@ -19,6 +19,8 @@ from core.i18n import _
 from core.resources.declaration import Field, Resource
 from core.resources.duplicates import recognised_by
 from core.resources.filters import OPERATORS
+from core.resources.openapi.exports import TAG as EXPORTS
+from core.resources.openapi.exports import export_paths, export_shapes, file_answer
 from core.resources.openapi.imports import TAG as IMPORTS
 from core.resources.openapi.imports import import_paths, import_request, import_shapes
 from core.resources.openapi.jobs import TAG, job_paths, job_shapes
@@ -63,6 +65,7 @@ def document(
     writer.search()
     writer.jobs()
     writer.imports()
+    writer.exports()
     for resource in resources:
         if actor.may(resource.name, "read"):
             writer.resource(resource)
@@ -154,6 +157,14 @@ class _Writer:
         for path, operations, parameters in import_paths():
             self._path(path, operations, parameters)
 
+    def exports(self) -> None:
+        """Records that become files, and edits of many."""
+        self.spec.tag({"name": EXPORTS, "description": _("Exports and edits of many")})
+        for name, node in export_shapes().items():
+            self.spec.components.schema(name, node)
+        for path, operations, parameters in export_paths():
+            self._path(path, operations, parameters)
+
     def resource(self, resource: Resource) -> None:
         """All operations of one resource that this reader may use."""
         self.spec.tag({"name": resource.name, "description": str(resource.title_plural)})
@@ -243,17 +254,29 @@ class _Writer:
                 f"export_{key}",
                 _("Export: %(title)s", title=many),
                 tag,
-                answers={200: answer(_("The file."), {"type": "string"}, "text/csv")},
-                refusals=(*_READING, 403),
+                answers={200: file_answer()},
+                refusals=(*_READING, 403, 409, 507),
                 parameters=("format", "columns", "labels", "sort", *chosen),
             )
-            self._path(f"{resource.path}/export", {"get": table})
+            later = operation(
+                f"export_later_{key}",
+                _("Export by a job: %(title)s", title=many),
+                tag,
+                answers={202: answer(_("The export; its file is the caller's alone."), ref("ExportBegun"))},
+                refusals=(*_READING, 403, 409),
+                parameters=("format", "columns", "labels", "sort", *chosen, "IdempotencyKey"),
+                headers=("Location",),
+            )
+            self._path(f"{resource.path}/export", {"get": table, "post": later})
         if self._may(resource, "update", "delete"):
             bulk = operation(
                 f"bulk_{key}",
                 _("Change many: %(title)s", title=many),
                 tag,
-                answers={200: answer(_("The records this was done with."), ref("BulkAnswer"))},
+                answers={
+                    200: answer(_("What it came to, or would come to."), ref("BulkAnswer")),
+                    202: answer(_("A job does it."), ref("BulkBegun")),
+                },
                 refusals=_CHANGING,
                 parameters=("IdempotencyKey",),
                 request=body("Bulk", {"ids": [1, 2], "action": "archive", "values": {}}),

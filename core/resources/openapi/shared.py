@@ -116,7 +116,6 @@ def shared_shapes() -> Mapping[str, Node]:
                 )
             )
         ),
-        "BulkAnswer": shape(ids=array(number), total=number),
         "TimelineEntry": entry,
         "Timeline": shape(items=array(ref("TimelineEntry")), next=number_or_null),
         "Token": shape(token=text, expires_at=instant),
