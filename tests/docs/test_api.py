@@ -39,7 +39,8 @@ def curl(app: Flask, words: list[str]) -> TestResponse:
     """Do what ``curl`` with these words would do; an option the page does not use is an error."""
     headers: list[tuple[str, str]] = []
     options: dict[str, Any] = {}
-    url, method, files = "", "", {}
+    url, method = "", ""
+    files: dict[str, Any] = {}
     rest = iter(words)
     assert next(rest) == "curl"
     for word in rest:
@@ -52,8 +53,8 @@ def curl(app: Flask, words: list[str]) -> TestResponse:
             options["data"] = next(rest)
             headers += [("Content-Type", "application/json")] if word == "--json" else []
         elif word == "-F":
-            name, _, value = next(rest).partition("=@")
-            files[name] = (io.BytesIO(b"%PDF-1.7"), value)
+            name, _, value = next(rest).partition("=")
+            files[name] = (io.BytesIO(_file(value[1:])), value[1:]) if value.startswith("@") else value
         else:
             assert not word.startswith("-"), f"curl {word}"
             url = word
@@ -65,6 +66,12 @@ def curl(app: Flask, words: list[str]) -> TestResponse:
     return app.test_client().open(
         path, method=method, base_url=f"http://{parts.netloc}", headers=headers, buffered=True, **options
     )
+
+
+def _file(name: str) -> bytes:
+    """A file the page sends: a table it shows after its name, or any other."""
+    [*shown] = (block.text for block in blocks(GUIDE) if block.rest == name)
+    return shown[0].encode() if shown else b"%PDF-1.7"
 
 
 def matches(expected: Any, found: Any) -> bool:
