@@ -89,12 +89,12 @@ def _lead_panels(session: Session, actor: Actor, record: Any) -> list[Panel]:
     checks = lead_queries.check_list(session, record["id"], record["product_line"])
     if checks is not None:
         found.append(lead_panels.check_panel(checks, record, actor))
-    conversion = lead_queries.conversion_of(session, record["id"])
+    is_open = record["state"] != LeadState.CONVERTED
+    conversion = None if is_open else lead_queries.conversion_of(session, record["id"])
     if conversion is not None:
         found.append(lead_panels.conversion_panel(conversion, Gateway(session, actor)))
     if actor.may("customer.activity", "read"):
         planned = queries.planned_at(session, actor, lead_ids=[record["id"]])
-        is_open = record["state"] != LeadState.CONVERTED
         if planned or is_open:
             found.append(panels.planned_panel(planned, actor, lead_id=record["id"], may_add=is_open))
     return found

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from addons.customer.models import Lead, LeadState
+from addons.customer.models import Conversion, Lead, LeadState
 from addons.customer.services.qualification import Judgement, judge
 from core.access.actor import Actor
 from core.i18n import _l
@@ -18,6 +19,7 @@ from core.resources.service import Service
 
 #: What may still be changed of a converted lead.
 _STANDING: Final = frozenset(("owner", "unit", "tags"))
+_conversion = Conversion.__table__
 _DECIDING: Final = ("state", "product_line")
 
 
@@ -52,6 +54,22 @@ class LeadService(Service):
             self._check_state(change)
         self._check_qualified(batch)
 
+    def write(self, batch: Batch) -> None:
+        """Write, and close the conversions of leads that are none any more."""
+        super().write(batch)
+        reopened = [
+            change.id
+            for change in batch.changes
+            if change.stored(self.resource, "state") == LeadState.CONVERTED
+            and change.now(self.resource, "state") != LeadState.CONVERTED
+        ]
+        if reopened:
+            batch.session.execute(
+                update(_conversion)
+                .where(_conversion.c.lead_id.in_(reopened), _conversion.c.undone_at.is_(None))
+                .values(undone_at=func.now(), undone_by_id=batch.actor.user_id)
+            )
+
     def set_values(
         self, session: Session, values: Mapping[int, Mapping[str, Any]], *, actor: Actor, verb: str
     ) -> None:
@@ -81,6 +99,8 @@ class LeadService(Service):
                 change.values["title"] = title
 
     def _check_state(self, change: Change) -> None:
+        if _is_restored(change):
+            return
         before, now = change.stored(self.resource, "state"), change.now(self.resource, "state")
         if before == LeadState.CONVERTED:
             if not change.values.keys() <= _STANDING:
@@ -101,6 +121,7 @@ class LeadService(Service):
             change
             for change in batch.good
             if change.now(self.resource, "state") == LeadState.QUALIFIED
+            and not _is_restored(change)
             and any(name in change.values for name in _DECIDING)
         ]
         if not asked:
@@ -114,3 +135,8 @@ class LeadService(Service):
                 change.values["state"] = LeadState.WORKING.value
             else:
                 change.refuse("state", _l("Fill in the check list first; it makes the lead qualified."))
+
+
+def _is_restored(change: Change) -> bool:
+    """Whether a change gives a lead back what it was: no input can name when it was converted."""
+    return "converted_at" in change.values

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
 from addons.customer.models import Activity, Contact, Conversion, Customer, CustomerContact, Lead, LeadState
@@ -72,11 +72,6 @@ def undo_conversions(session: Session, ids: Sequence[int], *, actor: Actor) -> d
         }
         service.set_values(session, values, actor=actor, verb="convert")
         left = {number: _take_back(session, conversions[number]["records"]) for number in rows}
-        session.execute(
-            update(_conversion)
-            .where(_conversion.c.id.in_([each["id"] for each in conversions.values()]))
-            .values(undone_at=func.now(), undone_by_id=actor.user_id)
-        )
         keep_last_contacted(session, {row["customer_id"] for row in rows.values() if row["customer_id"]})
     return left
 

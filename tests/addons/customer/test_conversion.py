@@ -20,6 +20,7 @@ from core.addons.hookspecs import hookimpl
 from core.errors import Forbidden, Invalid
 from core.kernel import Kernel
 from core.resources import timeline
+from core.resources.change_sets import collecting, open_set, undo
 from core.resources.declaration import resource_of
 from core.resources.gateway import Gateway
 from core.testing.plugin import ApiClient, MakeActor
@@ -422,6 +423,26 @@ def test_an_account_manager_takes_back_what_he_may_not_delete(
     assert not me.may("customer.customer", "delete")
     assert undo_conversions(session, [number], actor=me) == {number: []}
     assert counts(session)["customer_customer"] == 0
+
+
+def test_a_conversion_of_many_is_taken_back_as_one(
+    session: Session, kernel: Kernel, make_lead: Make, read: Read, actor_as: MakeActor
+) -> None:
+    me, leads = actor_as("account_manager"), kernel.resources["customer.lead"]
+    numbers = [
+        make_lead(**WHOLE, owner=me.user_id),
+        make_lead(company="Acme", owner=me.user_id, state="qualified"),
+    ]
+    number = open_set(session, "bulk", leads, actor=me, label="convert")
+    with collecting(session, number):
+        leads.service.perform(session, "convert", numbers, {}, actor=me)
+    assert counts(session)["customer_customer"] == 2
+    undone = undo(session, number, actor=me)
+    assert undone.left == 0
+    assert [read("customer.lead", each)["state"] for each in numbers] == ["qualified", "qualified"]
+    assert read("customer.lead", numbers[0])["customer"] is None
+    assert {table: count for table, count in counts(session).items() if count} == {"customer_conversion": 2}
+    assert session.scalar(text("select count(*) from customer_conversion where undone_at is null")) == 0
 
 
 def test_conversion_over_the_api(api: Callable[..., ApiClient]) -> None:
