@@ -19,6 +19,7 @@ from core.resources.importing.runs import Run
 class Done:
     """What came of an import."""
 
+    slug: str
     run: Run
     plan: Plan
     seconds: float
@@ -80,7 +81,8 @@ class Done:
         if not self.written:
             click.echo(_("This was a dry run.") if self.dry_run else _("Nothing was imported."))
         elif sys.stderr.isatty():
-            click.echo(_("Take it back: guanxi import --undo %(id)s", id=self.run.id), err=True)
+            command = f"guanxi import --undo {self.run.id} --tenant {self.slug}"
+            click.echo(_("Take it back: %(command)s", command=command), err=True)
 
     def _tell_bad(self, *, as_json: bool) -> None:
         """Say on standard error what is wrong and where all of it stands."""

@@ -286,7 +286,7 @@ class _Import:
             if len(first) == MAX_SHOWN:
                 break
         plan = imports.plan_of(Gateway(session, actor), resource, run)
-        return Done(run, plan, 0.0, written, self.order.dry_run, encoding, None, first)
+        return Done(self.tenant.slug, run, plan, 0.0, written, self.order.dry_run, encoding, None, first)
 
     def _write_bad(self, session: Session, run: Run, path: Path | None) -> Path | None:
         if path is None or not run.counts.get("bad"):

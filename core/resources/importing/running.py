@@ -84,16 +84,15 @@ def run_import(units: Units, resources: Resources, import_id: int, *, store: Pat
     Raises:
         GuanxiError: it has failed and says why; what had come in stays, and it can be gone on with.
     """
-    with units.unit() as session:
-        run = _locked(session, import_id)
-        resource = resources.named(tenant_of(session), run.resource)
-        folder = folder_of(session, store)
     try:
+        with units.unit() as session:
+            run = _locked(session, import_id)
+            resource = resources.named(tenant_of(session), run.resource)
+            folder = folder_of(session, store)
         return _Running(units, resource, run, folder).go()
     except GuanxiError as error:
         if not isinstance(error, Unavailable | TakenOver):
-            with units.unit() as session:
-                _set(session, run.id, state="failed", error=error.detail, finished_at=func.now())
+            _fail(units, import_id, error)
         raise
 
 
@@ -103,6 +102,15 @@ def run_undo(units: Units, import_id: int) -> dict[str, Any]:
     Returns:
         How many records were restored, removed and left.
     """
+    try:
+        return _undo(units, import_id)
+    except GuanxiError as error:
+        if not isinstance(error, Unavailable):
+            _fail(units, import_id, error)
+        raise
+
+
+def _undo(units: Units, import_id: int) -> dict[str, Any]:
     total = None
     while True:
         with units.unit() as session:
@@ -113,7 +121,7 @@ def run_undo(units: Units, import_id: int) -> dict[str, Any]:
                 total = change_sets.size(session, run.change_set_id)
             undone = change_sets.undo(session, run.change_set_id, actor=units.actor(session), limit=PART)
             if undone.is_done:
-                _set(session, run.id, state="undone", finished_at=func.now())
+                _set(session, run.id, state="undone", error=None, finished_at=func.now())
         done = undone.restored + undone.removed + undone.left
         units.progress(done, max(total, done))
         if undone.is_done:
@@ -122,6 +130,12 @@ def run_undo(units: Units, import_id: int) -> dict[str, Any]:
             with units.unit() as session:
                 _set(session, run.id, state="cancelled")
             return {}
+
+
+def _fail(units: Units, import_id: int, error: GuanxiError) -> None:
+    """Write down why it does not go on; it can be gone on with, and taken back."""
+    with units.unit() as session:
+        _set(session, import_id, state="failed", error=error.detail, finished_at=func.now())
 
 
 class _Running:

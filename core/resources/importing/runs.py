@@ -335,7 +335,9 @@ def cancel(session: Session, run: Run) -> Run:
     """
     stopped = update(_run).where(_run.c.id == run.id, _run.c.state.in_(("waiting", "running", "checking")))
     then = {"waiting": "cancelled", "running": "cancelled", "checking": "draft"}
-    new = {"state": then.get(run.state, "cancelled"), "finished_at": func.now()}
+    new: dict[str, Any] = {"state": then.get(run.state, "cancelled")}
+    if run.state != "checking":
+        new["finished_at"] = func.now()
     row = session.execute(stopped.values(new).returning(*_COLUMNS)).mappings().first()
     if row is None:
         raise NotNow

@@ -4,6 +4,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -194,6 +195,62 @@ def test_a_key_that_repeats_is_refused_also_after_a_kill(imports: Imports) -> No
     with imports.unit() as session:
         bad = [(row.cells[0], str(problems[0])) for row, problems in runs.bad_rows(session, run)]
     assert bad == [("A", "“A” is in line 2 already."), ("B", "“B” is in line 3 already.")]
+
+
+def test_rights_are_looked_at_again_with_every_part(
+    imports: Imports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = imports.start(_rows(9), options={"keep_authors": True})
+    asked = iter(range(100))
+
+    def actor(_self: Breaking, _session: Session) -> Actor:
+        return OPERATOR if next(asked) < 2 else replace(OPERATOR, is_administrator=False)
+
+    monkeypatch.setattr(Breaking, "actor", actor)
+    with pytest.raises(NotFound):
+        imports.do(run)
+    assert imports.names() == ["N0", "N1", "N2"]
+    assert imports.again(run).state == "failed"
+    monkeypatch.undo()
+    imports.do(run)
+    assert len(imports.names()) == 9
+
+
+def test_a_changed_actor_reads_the_rows_anew(imports: Imports, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = imports.start("name,employees\n" + "".join(f"N{each},{each}\n" for each in range(9)))
+    asked = iter(range(100))
+    monkeypatch.setattr(running, "PART", 3)
+    monkeypatch.setattr(Breaking, "actor", lambda *_: replace(OPERATOR, name=f"operator {next(asked)}"))
+    imports.do(run)
+    assert [each["employees"] for each in imports.records()] == list(range(9))
+
+
+def test_a_check_nobody_wants_to_know_of_is_called_off(imports: Imports, run_jobs: RunJobs) -> None:
+    run = imports.create(_rows(4))
+    with imports.unit() as session:
+        run = runs.start_check(session, run, actor=OPERATOR, resource=imports.resource)
+    with imports.unit() as session:
+        run = runs.cancel(session, run)
+    assert (run.state, run.finished_at) == ("draft", None)
+    assert [each.state for each in run_jobs()] in ([], ["cancelled"])
+    assert imports.again(run).report is None
+
+
+def test_taking_back_what_is_not_ones_own_any_more_is_told(
+    imports: Imports, session: Session, actor_as: MakeActor, run_jobs: RunJobs
+) -> None:
+    manager = actor_as("account_manager")
+    commit(session)
+    run = imports.start(_rows(2), actor=manager)
+    run_jobs()
+    with imports.unit() as unit:
+        runs.undo(unit, imports.again(run), actor=manager)
+        unit.execute(text("delete from core_role_assignment"))
+    [job] = run_jobs()
+    run = imports.again(run)
+    assert (job.state, run.state) == ("parked", "failed")
+    assert run.error
+    assert len(imports.names()) == 2
 
 
 def test_two_programs_do_not_do_one_import(imports: Imports, monkeypatch: pytest.MonkeyPatch) -> None:
