@@ -117,7 +117,10 @@ class Palette {
   }
 
   mark() {
-    this.options.forEach((option, index) => {
+    const options = this.options;
+    this.input.setAttribute("aria-expanded", String(options.length > 0));
+    if (!options.length) this.input.removeAttribute("aria-activedescendant");
+    options.forEach((option, index) => {
       option.setAttribute("aria-selected", String(index === this.active));
       if (index !== this.active) return;
       this.input.setAttribute("aria-activedescendant", option.id);
