@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from core.testing.jobs import RunJobs
 from tests.journeys.conftest import Open, Seed, violations
@@ -30,7 +30,7 @@ REAL = {
 
 
 def choose(page: Page, name: str, content: bytes) -> None:
-    page.locator("#import-file").set_input_files([{"name": name, "mimeType": "text/csv", "buffer": content}])
+    page.locator("#import-file").set_input_files(FilePayload(name=name, mimeType="text/csv", buffer=content))
     page.wait_for_url(re.compile(r"/imports/\d+\?step=file"))
 
 
@@ -131,7 +131,7 @@ def test_columns_are_matched_by_keyboard_alone(open_page: Open, seed: Seed) -> N
 def test_another_encoding_is_seen_at_once_and_wrong_files_are_told(open_page: Open) -> None:
     page = open_page(BEGIN)
     page.locator("#import-file").set_input_files(
-        [{"name": "a.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n\x00"}]
+        FilePayload(name="a.png", mimeType="image/png", buffer=b"\x89PNG\r\n\x1a\n\x00")
     )
     expect(page.get_by_role("alert")).to_contain_text("it is a picture")
     choose(page, "a.csv", "公司名稱,電話\n碁峰資訊,02-27881888\n".encode("cp950"))

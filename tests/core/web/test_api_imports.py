@@ -102,7 +102,7 @@ def test_bad_rows_come_back_with_reasons_in_the_readers_language(api: MakeClient
         assert rows[1][:2] == ["Bolt", "many"]
         assert word in rows[1][2]
         assert len(rows) == 2
-    assert "attachment" in answer.headers["Content-Disposition"]
+        assert "attachment" in answer.headers["Content-Disposition"]
 
 
 def test_an_import_is_taken_back(api: MakeClient, run_jobs: RunJobs, stored: Callable[..., Any]) -> None:
