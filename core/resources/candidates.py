@@ -31,10 +31,10 @@ from core.search.text import Words
 NEWEST: Final = 2000
 #: So many matches among them, and the words are common: the index would have too many.
 COMMON: Final = 20
-#: So many documents are taken from the index; what has more matches is known by its newest.
-INDEXED: Final = 2000
-#: So many records within reach are looked at where the index gave mostly others.
-REACHED: Final = 30_000
+#: So many matches are taken from the index; what has more is known by its newest.
+INDEXED: Final = 1000
+#: So many records within reach, or of the newest where nothing narrows, are looked at in the end.
+REACHED: Final = 10_000
 _EXACT: Final = 50
 #: Stands for a rank in a row that says there are more documents.
 _MORE: Final = -1
@@ -142,7 +142,7 @@ class Candidates:
         pieces = index.with_grams(self._words, asked.resource.name)
         if pieces is None:
             return [self._matching(asked, _newest(asked.resource, REACHED))]
-        every = _every(pieces)
+        every = _every(pieces & index.spelled(self._words, guarded=asked.guarded))
         further = select(every.c.updated_at).offset(INDEXED).limit(1)
         return [self._matching(asked, select(every).limit(INDEXED).subquery()), _more(asked, further)]
 
@@ -191,7 +191,7 @@ def _documents() -> Select[Any]:
 
 
 def _every(condition: ColumnElement[bool]) -> CTE:
-    """All documents that fulfil a condition of the index.
+    """All documents that fulfil a condition which the index answers.
 
     Planned for all its rows, so that the planner does not hope to come upon some by reading the whole
     table; read only as far as is asked for.
