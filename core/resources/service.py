@@ -10,25 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from marshmallow import Schema, ValidationError
-from psycopg2 import errors as pg
 from sqlalchemy import bindparam, delete, func, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
 from core.access.policy import Policy
 from core.auth.models import User
 from core.db.rows import insert_rows
-from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion, StorageFull
-from core.i18n import Lazy, _l
+from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion
+from core.i18n import _l
 from core.resources import change_sets, indexing, timeline
 from core.resources.batch import Batch, Change
 from core.resources.declaration import LinesField, Resource
 from core.resources.gateway import Gateway
 from core.resources.loading import input_loader
+from core.resources.refusals import understood
 from core.resources.schemas import InputSchema, flat_errors
 from core.resources.values import TextValue
 from core.search.names import name_match
@@ -282,7 +282,7 @@ class Service:
         batch.changes = batch.good
         if not batch.changes:
             return
-        with _understood(batch):
+        with understood(batch):
             if batch.kind == "created":
                 self._insert(batch)
             else:
@@ -595,43 +595,3 @@ def _repeats(lines: LinesField, line: Mapping[str, Any], row: Mapping[str, Any])
     """Whether a line of the input says what is stored already."""
     fields = lines.target.fields
     return all(row[fields[name].column.name] == value for name, value in line.items())
-
-
-class _understood:  # noqa: N801 - reads as a word of the with statement
-    """Turn what the database refuses into errors with a sentence; undoes the block's statements."""
-
-    def __init__(self, batch: Batch) -> None:
-        self._batch = batch
-        self._savepoint = batch.session.begin_nested()
-
-    def __enter__(self) -> None:
-        self._savepoint.__enter__()
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        self._savepoint.__exit__(kind, error, trace)
-        original = getattr(error, "orig", None)
-        if isinstance(original, pg.UniqueViolation):
-            self._refuse(original, _l("This is in use already; it must be unique."))
-        if isinstance(original, pg.ForeignKeyViolation):
-            self._refuse(original, _l("There is no such record, or you may not see it."))
-        if isinstance(original, pg.CheckViolation):
-            self._refuse(original, _l("These values do not go together."))
-        if isinstance(original, pg.DiskFull) and isinstance(error, DBAPIError):
-            raise StorageFull from error
-
-    def _refuse(self, error: pg.Error, sentence: Lazy) -> NoReturn:
-        """Say it at the field, or the lines, that the broken constraint is about; otherwise of the whole."""
-        resource = self._batch.resource
-        at = next(iter(_fields_of(resource, error.diag.constraint_name)), "_schema")
-        for lines in resource.lines_fields.values():
-            if lines.target.table.name == error.diag.table_name:
-                at = lines.name
-        raise Invalid({at: [sentence]}) from error
-
-
-def _fields_of(resource: Resource, constraint: str | None) -> list[str]:
-    for table_constraint in resource.table.constraints:
-        if table_constraint.name == constraint:
-            columns = {column.name for column in getattr(table_constraint, "columns", ())}
-            return [name for name, field in resource.fields.items() if field.column.name in columns]
-    return []
