@@ -54,15 +54,19 @@ _SCRIPT_WORDS: Final[dict[str, Any]] = {"t": None}
 #: Python that holds Chinese as data: what people type, what examples show.
 _CHINESE_DATA: Final = frozenset(
     {
+        "addons/customer/cards/addresses.py",  # places as they stand on cards
+        "addons/customer/cards/reading.py",
+        "addons/customer/cards/words.py",
         "core/cli/serve.py",  # the name of the demo company
         "core/demo.py",
         "core/resources/cells.py",  # dates and yes or no as spreadsheets have them
         "core/resources/openapi/kinds.py",  # examples of values
         "core/resources/values.py",  # yes or no, extensions of telephone numbers
+        "core/search/names.py",  # legal forms of companies
     }
 )
 #: The same by name, wherever they lie.
-_DATA_FILES: Final = ("samples.py", "sample_data.py")
+_DATA_FILES: Final = ("samples.py", "sample_data.py", "sample_leads.py")
 #: Words on a page that are the same in every language, or stand there in their own.
 _PROPER: Final = frozenset(
     {"Guanxi", "关系", "English", "EN", "中文", "中", "文", "API", "CSV", "OpenAPI", "ID"}

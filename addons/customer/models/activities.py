@@ -28,7 +28,7 @@ class ActivityState(fields.Choice):
     """Whether it still has to be done."""
 
     PLANNED = "planned", _l("Planned"), "info"
-    DONE = "done", _l("Done"), "ok"
+    DONE = "done", _lp("activity", "Done"), "ok"
     CANCELLED = "cancelled", _l("Cancelled"), "mute"
 
 
