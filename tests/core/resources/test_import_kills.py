@@ -87,8 +87,7 @@ class Deployment:
         self.serve()
 
     def kill_database(self) -> None:
-        pid = (self.data / "postgres" / "cluster" / "postmaster.pid").read_text().split()[0]
-        os.kill(int(pid), signal.SIGKILL)
+        os.kill(int(self._postmaster.read_text().split()[0]), signal.SIGKILL)
 
     def stop(self) -> None:
         if self.serving is not None:
@@ -96,6 +95,14 @@ class Deployment:
             with suppress(subprocess.TimeoutExpired):
                 self.serving.wait(30)
             self.serving.kill()
+        # Whoever was killed has not let go of the database, so perhaps nobody stops it.
+        with suppress(OSError):
+            os.kill(int(self._postmaster.read_text().split()[0]), signal.SIGINT)
+        _wait(lambda: not self._postmaster.exists())
+
+    @property
+    def _postmaster(self) -> Path:
+        return self.data / "postgres" / "cluster" / "postmaster.pid"
 
 
 @pytest.fixture
@@ -109,7 +116,6 @@ def deployment() -> Iterator[Deployment]:
     deployment.guanxi("addon", "enable", "customer", "--tenant", "main")
     yield deployment
     deployment.stop()
-    _wait(lambda: not (deployment.data / "postgres" / "cluster" / "postmaster.pid").exists())
     shutil.rmtree(folder, ignore_errors=True)
 
 
