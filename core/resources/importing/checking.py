@@ -17,16 +17,18 @@ under the first of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
+from core.db.rows import insert_rows
 from core.db.session import attempt, tenant_of
 from core.errors import GuanxiError, Unavailable
 from core.i18n import language
@@ -36,6 +38,7 @@ from core.resources.gateway import Gateway
 from core.resources.importing.entries import Entry, Problem, RowReader
 from core.resources.importing.importer import BATCH, Importer
 from core.resources.importing.mapping import Plan, Target
+from core.resources.importing.models import ImportRow
 from core.resources.importing.outcome import Mode, Outcome
 from core.resources.importing.running import Units
 from core.resources.importing.runs import (
@@ -56,6 +59,9 @@ SHOWN: Final = 20
 LINES: Final = 5
 #: Kinds of problems told; a file cannot make more of them than columns times sentences, but it may try.
 KINDS: Final = 500
+#: Characters of bad rows that are kept of a trial.
+KEPT: Final = 8_000_000
+_row = ImportRow.__table__
 
 
 class Stopped(Exception):
@@ -109,6 +115,7 @@ def check(
             _try_first(importer, islice(rows, limit), found)
         is_whole = limit is None or next(iter(rows), None) is None
     report = found.report(importer.outcome, is_whole=is_whole)
+    _keep(session, run, found.bad)
     return set_values(session, run, {"state": "checked", "report": report, "error": None})
 
 
@@ -144,6 +151,23 @@ def run_check(units: Units, resources: Resources, import_id: int, *, store: Path
         raise
 
 
+def _keep(session: Session, run: Run, bad: Sequence[tuple[Row, list[dict[str, Any]]]]) -> None:
+    """Keep the bad rows of a trial, until the next one or the import itself, to be downloaded."""
+    session.execute(delete(_row).where(_row.c.import_id == run.id))
+    rows = [
+        {
+            "import_id": run.id,
+            "number": row.number,
+            "line": row.line,
+            "cells": row.cells,
+            "problems": problems,
+        }
+        for row, problems in bad
+    ]
+    if rows:
+        insert_rows(session, _row, rows)
+
+
 def _try_first(importer: Importer, rows: Iterable[Row], found: _Findings) -> None:
     """Rows that would wait for others may find them behind the limit, so they are not refused."""
     source = iter(rows)
@@ -166,6 +190,9 @@ class _Findings:
         self._rows: list[tuple[int, dict[str, Any]]] = []
         self._kinds: dict[bytes, dict[str, Any]] = {}
         self._checked = 0
+        #: The bad rows with their problems as they are kept, as many as fit into `KEPT` characters.
+        self.bad: list[tuple[Row, list[dict[str, Any]]]] = []
+        self._room = KEPT
 
     def add(self, entry: Entry) -> None:
         """Take note of a row and what would come of it."""
@@ -174,6 +201,9 @@ class _Findings:
             self._show(entry)
         for problem in entry.problems:
             self._count(problem, entry.row.line)
+        if entry.problems and self._room > 0:
+            self._room -= sum(map(len, entry.row.cells)) + 200
+            self.bad.append((entry.row, [problem.pack() for problem in entry.problems]))
 
     def add_waiting(self, row: Row) -> None:
         """Take note of a row that refers to one further down."""

@@ -180,6 +180,7 @@ class _Running:
             self._require_mine(run)
             set_id = run.change_set_id
             if set_id is None:
+                session.execute(delete(_row).where(_row.c.import_id == run.id))  # those of a trial
                 set_id = change_sets.open_set(
                     session, "import", self.resource, actor=self.actor, label=run.file_name
                 )

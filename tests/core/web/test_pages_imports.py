@@ -247,6 +247,7 @@ def test_bad_rows_are_grouped_and_downloaded(ada: Browser, run_jobs: RunJobs) ->
     page = unescape(ada.get(url).text)
     assert "“many0” is no whole number." in page
     assert "3, 4, 5, 6, 7 …" in page
+    assert ada.get(f"{url}/bad-rows").get_data().decode("utf-8-sig").count("is no whole number.") == 7
     ada.post(f"{url}/start")
     run_jobs()
     page = unescape(ada.get(url).text)
