@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any, Final
 
 from flask import Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
 from core.db.fields import Kind
 from core.errors import GuanxiError, Invalid, NotFound
 from core.i18n import _, ngettext
-from core.jobs.running import told_error
 from core.resources.bulk import (
     MAX_AT_ONCE,
     STANDING,
     Edit,
-    Refusal,
     Result,
     check,
     editable_fields,
@@ -27,19 +23,15 @@ from core.resources.bulk import (
     matching,
     preview,
 )
-from core.resources.bulk.runs import action_title, do_later, do_now, job_of, run_of, sets_of, undo
+from core.resources.bulk.runs import action_title, do_later, do_now, run_of, undo
 from core.resources.declaration import Field, Resource, Section, resource_called
 from core.web.export_models import (
     BulkField,
     BulkForm,
-    BulkPreview,
-    BulkRefusal,
-    BulkRow,
-    ChangesView,
-    Progress,
 )
 from core.web.lifecycle import gateway
 from core.web.pages import bp
+from core.web.pages.bulk_views import result_view, run_view
 from core.web.pages.forms import Form
 from core.web.pages.lists.address import query_of
 from core.web.pages.lists.picking import takes_nothing
@@ -52,8 +44,6 @@ from core.web.view_models import FieldView, Option
 _OWN: Final = ("ids", "all")
 #: Names in a form that say how far the dialog is, not what is to be done.
 _STEPS: Final = frozenset({"csrf_token", "step", "expected"})
-#: Records named below a reason.
-_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +105,7 @@ def bulk_progress(number: int) -> str:
     resource = resource_called(run["resource"])
     if resource is None:
         raise NotFound
-    return render_template("records/bulk_progress.html", view=_run_view(run, resource))
+    return render_template("records/bulk_progress.html", view=run_view(run, resource))
 
 
 @bp.post("/settings/changes/<int:number>/undo")
@@ -139,25 +129,6 @@ def undo_changes(number: int) -> ResponseReturnValue:
             shown=left,
         )
     return tell(response, text, tone="warn" if undone.left else "ok")
-
-
-def changes_views() -> list[ChangesView]:
-    """The edits of many the reader has made, for the page that lists them."""
-    views = []
-    for found in sets_of(g.session, g.actor):
-        resource = resource_called(found["resource"])
-        views.append(
-            ChangesView(
-                label=found["label"],
-                at=display().instant(found["created_at"]),
-                undone={
-                    "made": "", "undoing": _("is being taken back"), "undone": _("taken back"),
-                }.get(found["state"], ""),
-                list_url=resource.url if resource is not None else "/",
-                undo_url=f"/settings/changes/{found['id']}/undo" if found["state"] == "made" else "",
-            )
-        )  # fmt: skip
-    return views
 
 
 # The selection
@@ -304,7 +275,7 @@ def _preview(picked: _Picked, edit: Edit, *, is_other: bool = False) -> str:
     title = action_title(picked.resource, edit.action)
     has_work = result.changed > 0 or len(looked_at) < len(picked.ids)
     view = replace(
-        _result_view(picked.resource, result),
+        result_view(picked.resource, result),
         title=f"{title}{_(': ')}{picked.count}",
         action=picked.url,
         notes=notes,
@@ -331,61 +302,6 @@ def _submit(picked: _Picked, edit: Edit, result: Result) -> str:
     return f"{action_title(picked.resource, edit.action)}{_(': ')}{count}"
 
 
-def _result_view(resource: Resource, result: Result) -> BulkPreview:
-    """A result in words, with the first records."""
-    numbers = [each.record_id for each in result.shown] + [each.record_id for each in result.refused]
-    names = gateway().labels(resource, numbers)
-    rows = [
-        BulkRow(
-            names.get(each.record_id) or f"#{each.record_id}",
-            f"{resource.url}/{each.record_id}",
-            _changes(resource, each.values),
-        )
-        for each in result.shown
-    ]
-    return BulkPreview(
-        title="",
-        action="",
-        changed=display().number(result.changed),
-        unchanged=display().number(result.unchanged) if result.unchanged else "",
-        refused=display().number(len(result.refused)) if result.refused else "",
-        rows=rows,
-        refusals=_refusals(resource, result.refused, names),
-    )
-
-
-def _changes(resource: Resource, values: Mapping[str, tuple[Any, Any]]) -> list[tuple[str, Markup, Markup]]:
-    rows = []
-    for name, (before, after) in values.items():
-        field = resource.fields[name]
-        rows.append((field.label, _shown(field, before), _shown(field, after)))
-    return rows
-
-
-def _shown(field: Field, value: Any) -> Markup:
-    """A stored value as the reader sees it; a link by its name."""
-    if field.target is not None and value is not None:
-        value = {"id": value, "label": gateway().labels(field.target, [value]).get(value)}
-    return display().value(field, value)
-
-
-def _refusals(resource: Resource, refused: Sequence[Refusal], names: Mapping[int, str]) -> list[BulkRefusal]:
-    """The reasons, the most frequent first, each with the first records it was given for."""
-    ordered = sorted(refused, key=lambda each: each.sentence)
-    reasons = [(sentence, list(each)) for sentence, each in groupby(ordered, lambda each: each.sentence)]
-    return [
-        BulkRefusal(
-            sentence,
-            display().number(len(each)),
-            [
-                (names.get(one.record_id) or f"#{one.record_id}", f"{resource.url}/{one.record_id}")
-                for one in each[:_NAMED]
-            ],
-        )
-        for sentence, each in sorted(reasons, key=lambda each: -len(each[1]))
-    ]
-
-
 # Doing it
 
 
@@ -394,12 +310,12 @@ def _apply(picked: _Picked, edit: Edit) -> ResponseReturnValue:
     if len(picked.ids) > MAX_AT_ONCE:
         number, _job = do_later(gateway(), picked.resource, picked.ids, edit)
         run = run_of(g.session, g.actor, number)
-        return render_template("records/bulk_progress.html", view=_run_view(run, picked.resource))
+        return render_template("records/bulk_progress.html", view=run_view(run, picked.resource))
     result, set_id = do_now(gateway(), picked.resource, picked.ids, edit)
     undo_url = f"/settings/changes/{set_id}/undo" if set_id is not None else ""
     if result.refused:
         view = replace(
-            _result_view(picked.resource, result), title=_("Done"), is_done=True, undo_url=undo_url, rows=()
+            result_view(picked.resource, result), title=_("Done"), is_done=True, undo_url=undo_url, rows=()
         )
         return render_template("records/bulk_preview.html", view=view, csrf=shell().csrf, asks=False)
     response = jsonify(id=set_id or 0, label="")
@@ -412,33 +328,6 @@ def _done_text(resource: Resource, edit: Edit, many: int) -> str:
     if edit.action == "update":
         return _("%(count)s changed.", count=count)
     return _("Done: %(action)s.", action=f"{action_title(resource, edit.action)} ({count})")
-
-
-def _run_view(run: Mapping[str, Any], resource: Resource) -> tuple[Progress, BulkPreview]:
-    """A job's run: how far it is, and what has come of it so far."""
-    job = job_of(g.session, run)
-    number, total, url = display().number, len(run["ids"]), f"/settings/bulk/{run['id']}"
-    is_open = job["state"] in ("waiting", "running")
-    refused = [Refusal(record_id, sentence) for record_id, sentence in run["refusals"]]
-    can_be_undone = not is_open and run["changed"] and Edit(run["action"]).can_be_undone
-    result = replace(
-        _result_view(resource, Result(run["changed"], run["unchanged"], refused)),
-        title=action_title(resource, run["action"]),
-        refused=number(run["refused"]) if run["refused"] else "",
-        is_done=True,
-        undo_url=f"/settings/changes/{run['change_set_id']}/undo" if can_be_undone else "",
-    )
-    progress = Progress(
-        topic=f"job:{run['job_id']}" if is_open else "",
-        url=url,
-        state=job["state"],
-        percent=round(100 * run["position"] / total) if total and job["state"] == "running" else None,
-        text=_("%(done)s of %(total)s records", done=number(run["position"]), total=number(total))
-        if job["state"] != "waiting"
-        else _("Waits for its turn"),
-        error=told_error(job["error"], job["error_code"]) if job["state"] == "parked" else "",
-    )
-    return progress, result
 
 
 def _where_from() -> str:

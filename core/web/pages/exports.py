@@ -24,7 +24,7 @@ from core.web.downloads import file_answer, table_answer
 from core.web.export_models import ColumnGroup, ExportForm, ExportView, Progress
 from core.web.lifecycle import gateway, kernel
 from core.web.pages import bp
-from core.web.pages.bulk import changes_views
+from core.web.pages.bulk_views import changes_views
 from core.web.pages.lists.address import Address, query_of
 from core.web.pages.lists.columns import columns_of
 from core.web.pages.lists.state import open_list
