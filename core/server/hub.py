@@ -84,7 +84,8 @@ class Stream:
     async def next(self, seconds: float) -> list[str]:
         """The topics to send, after waiting for them at most ``seconds``; none when there are none."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
         self._changed.clear()
         topics, self.pending = sorted(self.pending), set()
         return topics

@@ -70,11 +70,38 @@ class _Strategy(BaseRetryStrategy):
         return JobRetry(RetryDecision(retry_in={"seconds": _UNFORESEEN_WAIT}))
 
 
+class _Calls(asyncio.Event):
+    """That a job has come; procrastinate's own forgets one that comes while it looks into the queue."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._heard = self._seen = 0
+
+    def set(self) -> None:
+        """A job has come."""
+        self._heard += 1
+        super().set()
+
+    def look(self) -> None:
+        """The queue is being looked into: what has come up to here will be found."""
+        self._seen = self._heard
+
+    def clear(self) -> None:
+        """Nothing was found; what has come since is kept."""
+        if self._heard == self._seen:
+            super().clear()
+
+
 class _Queue(JobManager):
     """Takes and settles jobs through the functions of `core/db/queue.sql`."""
 
+    def __init__(self, connector: PsycopgConnector) -> None:
+        super().__init__(connector)
+        self.calls = _Calls()
+
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         """The next job of the lane; no tenant may have all slots of this worker."""
+        self.calls.look()
         [lane] = queues or ("default",)
         values = {"lane": lane, "worker": worker_id, "limit": max(1, SLOTS[lane] - 1)}
         rows = await self.connector.execute_query_all_async(_TAKE, **values)
@@ -123,9 +150,9 @@ class Lane(Worker):
 
 
 def make_app(owner_url: str, run: Run, threads: ThreadPoolExecutor) -> App:
-    """Procrastinate's application: one task, which runs any job in one of ``threads``."""
+    """Procrastinate's application for one lane: one task, which runs any job in one of ``threads``."""
     conninfo = make_url(owner_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    connector = PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4, configure=_configure)
+    connector = PsycopgConnector(conninfo=conninfo, min_size=1, max_size=2, configure=_configure)
     app = App(connector=connector)
     app.job_manager = _Queue(connector)
 
@@ -146,7 +173,7 @@ async def _configure(connection: Any) -> None:
 
 def make_lane(app: App, lane: str) -> Lane:
     """The worker of one lane, not yet running."""
-    return Lane(
+    worker = Lane(
         app,
         queues=[lane],
         name=lane,
@@ -158,3 +185,6 @@ def make_lane(app: App, lane: str) -> Lane:
         update_heartbeat_interval=HEARTBEAT,
         stalled_worker_timeout=DEAD_AFTER,
     )
+    assert isinstance(app.job_manager, _Queue)
+    worker._new_job_event = app.job_manager.calls
+    return worker

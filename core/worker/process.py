@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -75,14 +75,16 @@ class WorkerProcess:
     async def _work(self, on_start: Callable[[], None] | None) -> None:
         """Open the lanes; return when they are to stop or one of them has broken down."""
         threads = ThreadPoolExecutor(sum(SLOTS[lane] for lane in self._lanes), thread_name_prefix="job")
-        app = make_app(self._owner_url, self._run, threads)
+        apps = [make_app(self._owner_url, self._run, threads) for _ in self._lanes]
         try:
-            async with app.open_async():
-                lanes = [make_lane(app, name) for name in self._lanes]
+            async with AsyncExitStack() as open_:
+                for app in apps:
+                    await open_.enter_async_context(app.open_async())
+                lanes = [make_lane(app, name) for app, name in zip(apps, self._lanes, strict=True)]
                 works = [asyncio.create_task(lane.work(), name=f"lane {lane.worker_name}") for lane in lanes]
                 helpers = [
-                    asyncio.create_task(self._pulse(app, lanes), name="pulse"),
-                    asyncio.create_task(self._watch_clock(app), name="clock"),
+                    asyncio.create_task(self._pulse(apps[0], lanes), name="pulse"),
+                    asyncio.create_task(self._watch_clock(apps[0]), name="clock"),
                     asyncio.create_task(self._stopping.wait(), name="stop"),
                 ]
                 if on_start is not None:
