@@ -206,14 +206,14 @@ class RowReader:
                 entry.problems.append(Problem(_l("The note: %(problem)s", problem=problem)))
 
     def _validate(self, entries: Iterable[Entry]) -> None:
-        good = [entry for entry in entries if not entry.problems]
+        read = list(entries)  # also those with a bad cell: all that is wrong is told at once
         label = self._resource.label
         names = [(target, target.column.field.name) for target in self._plain if target.column is not None]
         inputs = [
-            {name: entry.texts[target] for target, name in names if target in entry.texts} for entry in good
+            {name: entry.texts[target] for target, name in names if target in entry.texts} for entry in read
         ]
         changes = self._resource.service.validated(self._gateway, inputs, partial=True)
-        for entry, change in zip(good, changes, strict=True):
+        for entry, change in zip(read, changes, strict=True):
             if change.errors:
                 self.refuse(entry, change.errors)
                 continue

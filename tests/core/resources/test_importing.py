@@ -238,6 +238,12 @@ def test_bad_rows_are_told_and_leave_nothing_while_the_others_come_in(customers:
     assert customers.session.scalar(entries) == 2
 
 
+def test_all_that_is_wrong_with_a_row_is_told_at_once(customers: Import) -> None:
+    customers("name,phone,kind,employees\nAcme,1.38E+10,sold,many\n")
+    [(_line, told)] = customers.bad
+    assert all(word in told for word in ("phone: ", "kind: ", "employees: "))
+
+
 def test_a_cell_of_a_megabyte_is_its_rows_problem(customers: Import) -> None:
     outcome = customers(f"name\nAcme\n{'x' * 1_000_000}\n")
     assert (outcome.inserted, outcome.bad) == (1, 1)
