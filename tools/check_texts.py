@@ -62,11 +62,15 @@ _CHINESE_DATA: Final = frozenset(
         "core/resources/cells.py",  # dates and yes or no as spreadsheets have them
         "core/resources/openapi/kinds.py",  # examples of values
         "core/resources/values.py",  # yes or no, extensions of telephone numbers
+        "core/resources/written/cells.py",  # what people write: yes and no
+        "core/resources/written/days.py",
+        "core/resources/written/numbers.py",
         "core/search/names.py",  # legal forms of companies
+        "core/search/text.py",  # family names that are read in a way of their own
     }
 )
 #: The same by name, wherever they lie.
-_DATA_FILES: Final = ("samples.py", "sample_data.py", "sample_leads.py")
+_DATA_FILES: Final = ("samples.py", "sample_data.py", "sample_leads.py", "synonyms.py")
 #: Words on a page that are the same in every language, or stand there in their own.
 _PROPER: Final = frozenset(
     {"Guanxi", "关系", "English", "EN", "中文", "中", "文", "API", "CSV", "OpenAPI", "ID"}
