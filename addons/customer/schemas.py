@@ -29,7 +29,9 @@ class LogContact(InputSchema):
     )
     contact = LinkValue(allow_none=True, metadata={"title": _l("Contact")})
     #: Now when left out; read by the activity itself, in the tenant's zone.
-    done_at = TextValue(max_length=40, allow_none=True, metadata={"title": _lp("activity", "When"), "format": "date-time"})
+    done_at = TextValue(
+        max_length=40, allow_none=True, metadata={"title": _lp("activity", "When"), "format": "date-time"}
+    )
     minutes = IntegerValue(
         allow_none=True,
         validate=validate.Range(min=0, error=_l("This cannot be less than zero.")),  # type: ignore[arg-type]

@@ -66,7 +66,7 @@ def check_csrf(secret: bytes, session_token: str | None, given: str | None) -> N
 
 def add_headers(response: Response) -> None:
     """Add the headers of every answer; those it has already stay."""
-    present = {name.lower() for name in response.headers.keys()}
+    present = {name.lower() for name, _value in response.headers}
     for name, value in _HEADERS.items():
         if name.lower() not in present:
             response.headers.add(name, value)

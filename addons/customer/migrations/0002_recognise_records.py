@@ -56,10 +56,14 @@ def fill(connection: sa.Connection, table: str) -> None:
         ).all()
         if not part:
             return
-        keys = sa.func.unnest(
-            sa.literal([row.id for row in part], sa.ARRAY(sa.BigInteger)),
-            sa.literal([name_match(row.name) for row in part], sa.ARRAY(sa.Text)),
-        ).table_valued("id", "name_match").render_derived()
+        keys = (
+            sa.func.unnest(
+                sa.literal([row.id for row in part], sa.ARRAY(sa.BigInteger)),
+                sa.literal([name_match(row.name) for row in part], sa.ARRAY(sa.Text)),
+            )
+            .table_valued("id", "name_match")
+            .render_derived()
+        )
         connection.execute(sa.update(rows).where(rows.c.id == keys.c.id).values(name_match=keys.c.name_match))
         last = part[-1].id
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from addons.customer.cards import Card, CardPhone, read_card
 from addons.customer.models import Contact, Customer, Lead, PhoneLabel
-from addons.customer.views import bp
+from addons.customer.views.blueprint import bp
 from core.errors import NotFound
 from core.i18n import _
 from core.resources.declaration import resource_of

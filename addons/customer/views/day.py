@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from addons.customer import lead_panels, lead_queries, panels, queries, services
 from addons.customer.models import Activity
 from addons.customer.schemas import QuickTask
-from addons.customer.views import bp
+from addons.customer.views.blueprint import bp
 from addons.customer.views.posted import load_posted
 from core.errors import Invalid
 from core.i18n import _

@@ -14,7 +14,7 @@ from addons.customer.models import Answer, Contact, Customer, Lead
 from addons.customer.schemas import ConvertLead, DisqualifyLead
 from addons.customer.services.qualification import NoStandard
 from addons.customer.services.reversal import Left
-from addons.customer.views import bp
+from addons.customer.views.blueprint import bp
 from addons.customer.views.posted import load_posted
 from core.db.fields import Kind
 from core.errors import GuanxiError, Invalid

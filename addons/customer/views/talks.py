@@ -15,7 +15,7 @@ from marshmallow import Schema
 from addons.customer import panels, services
 from addons.customer.models import Activity, ActivityKind, Contact, Customer, Lead
 from addons.customer.schemas import LogContact, PlanTask
-from addons.customer.views import bp
+from addons.customer.views.blueprint import bp
 from addons.customer.views.day import MY_DAY
 from addons.customer.views.posted import linked, load_posted, name_of
 from core.errors import GuanxiError, Invalid
