@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from itertools import chain, islice
+from itertools import chain
 from typing import Final
 
 from flask import g
@@ -14,19 +14,18 @@ from core.i18n import LANGUAGES, _, speaking
 from core.resources.cells import cell_reader, fold
 from core.resources.columns import Column, columns_of, read_column
 from core.resources.declaration import Resource
-from core.resources.importing import Confidence, Guess, Mode, guess_mapping, open_table
+from core.resources.importing import Confidence, Guess, Mode, guess_mapping
 from core.resources.importing.evidence import Cells
 from core.resources.importing.guess import SAMPLE
 from core.resources.importing.mapping import AUTHORS
 from core.resources.importing.runs import Run
 from core.resources.importing.synonyms import synonyms_of
-from core.resources.importing.tables import Reading, Row
 from core.resources.resolver import Answer, UnknownField
 from core.resources.written import DAY_ORDERS, BadCell, DayOrder, day_orders_of, read_day
 from core.web.display import options_of
 from core.web.import_models import ColumnsView, FixedView, MapView, MeaningView, OptionsView
 from core.web.lifecycle import gateway
-from core.web.pages.imports.files import path_of
+from core.web.pages.imports.files import rows_behind, sample_of
 from core.web.pages.imports.wishes import MAX_FIXED, MAX_MEANINGS, NOTE, Fixed, Posted, Wish
 from core.web.pages.request import display
 from core.web.view_models import Option
@@ -59,13 +58,10 @@ class Columns:
         self.resource = resource
         self.known = {column.name: column for column in _choosable(resource)}
         self.links = {name: column for name, column in self.known.items() if column.field.target is not None}
-        with path_of(run).open("rb") as stream:
-            table = open_table(stream, Reading.from_json(run.reading))
-            rows = table.rows()
-            self.sample = list(islice(rows, SAMPLE))
-            self.header = table.header
-            self.cells = [self._cells(place) for place in range(len(self.header))]
-            self._guess = None if self.is_mapped else self._guessed(rows)
+        sample = sample_of(run)
+        self.sample, self.header = sample.rows, sample.header
+        self.cells = [self._cells(place) for place in range(len(self.header))]
+        self._guess: Guess | None = None
 
     # What is shown
 
@@ -90,7 +86,8 @@ class Columns:
 
     def guessed(self) -> Posted:
         """What is guessed."""
-        guess = self._guess or self._guess_anew()
+        rows = chain(self.sample, rows_behind(self.run) if len(self.sample) == SAMPLE else ())
+        guess = self._guess = guess_mapping(gateway(), self.resource, self.header, rows)
         wishes = [Wish.from_json(column.wish, self.links) for column in guess.columns]
         return Posted(wishes, (), guess.key or "", guess.mode)
 
@@ -164,16 +161,6 @@ class Columns:
 
     def _cells(self, place: int) -> Cells:
         return Cells.of([row.cells[place] for row in self.sample if place < len(row.cells)])
-
-    def _guessed(self, rest: Iterator[Row]) -> Guess:
-        return guess_mapping(gateway(), self.resource, self.header, chain(self.sample, rest))
-
-    def _guess_anew(self) -> Guess:
-        with path_of(self.run).open("rb") as stream:
-            self._guess = self._guessed(
-                open_table(stream, Reading.from_json(self.run.reading)).rows(len(self.sample))
-            )
-        return self._guess
 
     def _map(self, place: int, wish: Wish, *, fresh: bool) -> MapView:
         column = self.known.get(wish.name)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from flask import g
 
-from core.i18n import _
+from core.i18n import Lazy, _
 from core.resources.cells import unguard
+from core.resources.importing.guess import SAMPLE
 from core.resources.importing.jobs import import_store
 from core.resources.importing.runs import FileGone, Run, folder_of
 from core.resources.importing.tables import (
     Reading,
     Row,
-    Table,
     UnclearHeader,
     UnreadableFile,
     WrongKind,
@@ -60,6 +62,62 @@ def path_of(run: Run) -> Path:
     return path
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a file looks like when it is read in one way."""
+
+    kind: str
+    header: Sequence[str]
+    rows: Sequence[Row]
+    notes: Sequence[str | Lazy]
+    encoding: str | None
+    delimiter: str | None
+    sheet: str | None
+    sheets: Sequence[str]
+
+
+#: Samples kept in this process, so that each step and each look-up of a step does not read the file again.
+_KEPT: Final = 32
+#: Characters of a sample that is kept.
+_LIGHT: Final = 1_000_000
+_samples: OrderedDict[tuple[str, str], Sample] = OrderedDict()
+
+
+def sample_of(run: Run, reading: Reading | None = None) -> Sample:
+    """The header and the first rows of a file.
+
+    Args:
+        run: whose file it is.
+        reading: how to read it; as the run says when None.
+
+    Raises:
+        FileGone, UnreadableFile: it cannot be read.
+    """
+    wish, path = reading or Reading.from_json(run.reading), path_of(run)
+    key = (str(path), repr(wish))
+    known = _samples.get(key)
+    if known is not None:
+        return known
+    with path.open("rb") as stream:
+        kind = _kind(stream)
+        table = open_table(stream, wish)
+        rows = list(islice(table.rows(), SAMPLE))
+        found = Sample(
+            kind, table.header, rows, table.notes, table.encoding, table.delimiter, table.sheet, table.sheets
+        )
+    if sum(len(cell) for row in rows for cell in row.cells) <= _LIGHT:
+        _samples[key] = found
+        while len(_samples) > _KEPT:
+            _samples.popitem(last=False)
+    return found
+
+
+def rows_behind(run: Run) -> Iterator[Row]:
+    """The rows behind the sample; the file is opened when the first of them is asked for."""
+    with path_of(run).open("rb") as stream:
+        yield from open_table(stream, Reading.from_json(run.reading)).rows(after=SAMPLE)
+
+
 def file_view(run: Run, reading: Reading | None = None) -> FileView:
     """A file as it is read, or as it would be read in another way.
 
@@ -67,26 +125,26 @@ def file_view(run: Run, reading: Reading | None = None) -> FileView:
         FileGone: it is no longer kept.
     """
     wish = reading or Reading.from_json(run.reading)
-    with path_of(run).open("rb") as stream:
-        kind = _kind(stream)
-        facts = f"{_FORMS.get(kind, kind)} · {display().size(run.size)}"
-        try:
-            table = open_table(stream, wish)
-        except UnreadableFile as error:
-            return FileView(
-                run.file_name, facts, _settings(kind, wish), error=error.detail,
-                offers_numbers=isinstance(error, UnclearHeader),
-            )  # fmt: skip
-        rows = list(islice(table.rows(), PREVIEW))
+    size = display().size(run.size)
+    try:
+        sample = sample_of(run, wish)
+    except UnreadableFile as error:
+        with path_of(run).open("rb") as stream:
+            kind = _kind(stream)
         return FileView(
-            run.file_name,
-            f"{facts} · {_('%(n)s columns', n=len(table.header))}",
-            _settings(kind, wish, table),
-            notes=[str(note) for note in table.notes],
-            header=table.header,
-            rows=[_shown(row, len(table.header)) for row in rows],
-            lines=[row.line for row in rows],
-        )
+            run.file_name, f"{_FORMS.get(kind, kind)} · {size}", _settings(kind, wish), error=error.detail,
+            offers_numbers=isinstance(error, UnclearHeader),
+        )  # fmt: skip
+    rows, width = sample.rows[:PREVIEW], len(sample.header)
+    return FileView(
+        run.file_name,
+        f"{_FORMS.get(sample.kind, sample.kind)} · {size} · {_('%(n)s columns', n=width)}",
+        _settings(sample.kind, wish, sample),
+        notes=[str(note) for note in sample.notes],
+        header=sample.header,
+        rows=[_shown(row, width) for row in rows],
+        lines=[row.line for row in rows],
+    )
 
 
 def _kind(stream: object) -> str:
@@ -103,7 +161,7 @@ def _shown(row: Row, width: int) -> Sequence[str]:
     return [cell if len(cell) <= _CELL else f"{cell[:_CELL]}…" for cell in cells]
 
 
-def _settings(kind: str, wish: Reading, table: Table | None = None) -> list[SettingView]:
+def _settings(kind: str, wish: Reading, table: Sample | None = None) -> list[SettingView]:
     settings = []
     if is_workbook(kind):
         if table is not None and len(table.sheets) > 1:

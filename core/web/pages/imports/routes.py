@@ -20,16 +20,17 @@ from core.resources.importing.jobs import import_store
 from core.resources.importing.runs import Run
 from core.resources.importing.tables import UnreadableFile
 from core.web.downloads import bad_rows_answer
-from core.web.import_models import ImportRowView, ImportsView, ImportView, NewView, StepView
+from core.web.import_models import ImportsView, ImportView, NewView
 from core.web.lifecycle import gateway, kernel
 from core.web.pages import bp
 from core.web.pages.imports.columns import Columns
 from core.web.pages.imports.files import file_view, read_reading
+from core.web.pages.imports.frame import row_of, steps_of
 from core.web.pages.imports.states import run_view
 from core.web.pages.imports.wishes import Posted, read_form, read_wish
 from core.web.pages.request import display, is_fragment, resource_at, tell, told, typed
 from core.web.shell import shell
-from core.web.view_models import MenuLink, Option
+from core.web.view_models import MenuLink
 
 #: Bytes of a file that comes through the browser, and of the form around it.
 MAX_UPLOAD: Final = 100_000_000
@@ -96,14 +97,14 @@ def _begin(resource: Resource, error: str = "") -> str:
         records=str(resource.title_plural),
         max_size=MAX_UPLOAD,
         max_size_shown=display().size(MAX_UPLOAD),
-        steps=_steps("file"),
+        steps=steps_of("file"),
         hints=(
             _("The first row names the columns. Where they go is guessed, in both languages; you decide."),
             _("Nothing is written before you have seen what would happen."),
             _("A whole import can be taken back."),
         ),
         error=error,
-        recent=[_row(run) for run in runs.runs_of(g.session, actor=g.actor, resource=resource, limit=5)],
+        recent=[row_of(run) for run in runs.runs_of(g.session, actor=g.actor, resource=resource, limit=5)],
     )
     return render_template("imports/new.html", shell=shell(), toasts=told(), view=view)
 
@@ -119,7 +120,7 @@ def imports() -> str:
         for each in kernel().resources.visible(g.tenant)
         if not each.is_nested and g.actor.may(each.name, "import") and g.actor.may(each.name, "read")
     ]
-    rows = [_row(run) for run in runs.runs_of(g.session, actor=g.actor)]
+    rows = [row_of(run) for run in runs.runs_of(g.session, actor=g.actor)]
     view = ImportsView(_("My imports"), rows, offers)
     return render_template("imports/list.html", shell=shell(), toasts=told(), view=view)
 
@@ -145,7 +146,7 @@ def import_state(import_id: int) -> str:
     """Answer how far an import is, for a page that watches it."""
     run, resource = _found(import_id)
     return render_template(
-        "imports/state.html", run=run_view(run, resource), swapped_steps=_steps("run", run)
+        "imports/state.html", run=run_view(run, resource), swapped_steps=steps_of("run", run)
     )
 
 
@@ -390,57 +391,9 @@ def _view(run: Run, resource: Resource, part: str) -> ImportView:
         id=run.id,
         title=_("Import %(records)s", records=str(resource.title_plural).lower()),
         subtitle=run.file_name,
-        steps=_steps(part, run),
+        steps=steps_of(part, run),
         part=part,
         reading_url=f"/imports/{run.id}/reading",
         next_url=f"/imports/{run.id}?step=columns" if run.header else "",
         discard_url=f"/imports/{run.id}/discard" if is_open else "",
     )
-
-
-def _steps(part: str, run: Run | None = None) -> list[StepView]:
-    """The way, and where one is on it."""
-    titles = [_("File"), _("Match the columns"), _("Check"), _("Import"), _("Result")]
-    state = run.state if run is not None else ""
-    at = {"file": 0, "columns": 1}.get(part)
-    if at is None:
-        at = {"checking": 2, "checked": 2, "waiting": 3, "running": 3}.get(state, 4)
-    is_open = run is not None and state in runs.OPEN
-    urls = ["", "", "", "", ""]
-    if is_open and run is not None:
-        urls[0] = f"/imports/{run.id}?step=file"
-        urls[1] = f"/imports/{run.id}?step=columns" if run.header else ""
-        urls[2] = f"/imports/{run.id}?step=check" if state == "checked" else ""
-    return [
-        StepView(
-            title,
-            "here" if place == at else "done" if place < at else "later",
-            urls[place] if place != at else "",
-        )
-        for place, title in enumerate(titles)
-    ]
-
-
-def _row(run: Run) -> ImportRowView:
-    resource = kernel().resources.named(g.tenant, run.resource)
-    counts, shown = run.counts or (run.report or {}).get("counts", {}), display().number
-    parts = [
-        _("%(n)s made", n=shown(counts["inserted"])) if counts.get("inserted") else "",
-        _("%(n)s changed", n=shown(counts["updated"])) if counts.get("updated") else "",
-        _("%(n)s bad", n=shown(counts["bad"])) if counts.get("bad") else "",
-    ]
-    return ImportRowView(
-        f"/imports/{run.id}", run.file_name, str(resource.title_plural), resource.icon, _tag(run.state),
-        display().instant(run.created_at), "", ", ".join(filter(None, parts)) or display().size(run.size),
-    )  # fmt: skip
-
-
-def _tag(state: str) -> Option:
-    known = {
-        "draft": (_("draft"), "mute"), "checking": (_("checking"), "info"), "checked": (_("checked"), "info"),
-        "waiting": (_("waiting"), "info"), "running": (_("running"), "violet"), "done": (_("done"), "ok"),
-        "cancelled": (_("stopped"), "warn"), "failed": (_("failed"), "bad"),
-        "undoing": (_("being undone"), "violet"), "undone": (_("undone"), "mute"),
-    }  # fmt: skip
-    label, tone = known.get(state, (state, "mute"))
-    return Option(state, label, tone)
