@@ -100,7 +100,8 @@ def _copy(session: Session, table: Table, names: Sequence[str], columns: Sequenc
 def _writer(column: Column[Any]) -> Write | None:
     """Writes values of a column as COPY reads them; None for a type that is left to INSERT."""
     write = _of_type(column.type)
-    if write is None or not isinstance(column.type, String | JSON | ARRAY):
+    holds_text = isinstance(getattr(column.type, "item_type", column.type), String | JSON)
+    if write is None or not holds_text:
         return write
     return lambda value: _escaped(write(value))
 
@@ -118,6 +119,8 @@ def _of_type(type_: TypeEngine[Any]) -> Write | None:
         return _json
     if isinstance(type_, ARRAY) and isinstance(type_.item_type, String):
         return lambda value: "{" + ",".join(map(_quoted, value)) + "}"
+    if isinstance(type_, ARRAY) and isinstance(type_.item_type, Integer):
+        return lambda value: "{" + str(list(value))[1:-1] + "}"
     return None
 
 

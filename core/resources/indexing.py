@@ -40,7 +40,7 @@ def record_documents(batch: Batch) -> None:
     ]
     wanted = resource.table.c.id.in_(touched)
     found = documents_of(batch.session, resource, wanted, with_lines)
-    index.write(batch.session, resource.name, found)
+    index.write(batch.session, resource.name, found, are_new=is_new)
 
 
 def forget(session: Session, resource: Resource, record_ids: Sequence[int]) -> None:

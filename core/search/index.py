@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
+from core.db.rows import MANY, insert_rows
 from core.search.models import SearchDocument
 from core.search.text import Words
 
@@ -73,15 +74,30 @@ def _salt(resource: str) -> int:
 # Writing
 
 
-def write(session: Session, resource: str, found: Sequence[Document]) -> None:
+def write(session: Session, resource: str, found: Sequence[Document], *, are_new: bool = False) -> None:
     """Put documents in the place of older ones, in one statement; one of a newer version stays.
 
     Args:
         session: bound to one tenant; the caller commits.
         resource: whose documents these are.
         found: the documents.
+        are_new: their records were made in this transaction, so there are no older ones.
     """
-    if found:
+    if are_new and len(found) >= MANY:
+        rows = [
+            {
+                "resource": resource,
+                "record_id": each.record_id,
+                "version": each.version,
+                "hay": each.hay,
+                "hay_guarded": each.hay_guarded,
+                "grams": each.grams,
+                "updated_at": each.updated_at,
+            }
+            for each in found
+        ]
+        insert_rows(session, documents, rows)
+    elif found:
         values = {
             "resource": resource,
             "ids": [each.record_id for each in found],

@@ -64,6 +64,7 @@ def table(session: Session) -> Table:
         Column("day", Date),
         Column("moment", DateTime(timezone=True)),
         Column("tags", ARRAY(String(40))),
+        Column("numbers", ARRAY(Integer)),
         Column("data", JSONB(none_as_null=True)),
         Column("order", Integer),
         UniqueConstraint("order"),
@@ -86,6 +87,7 @@ def _values(seed: random.Random, number: int) -> dict[str, Any]:
         "day": maybe(date(1000 + seed.randrange(8000), 2, 28)),
         "moment": maybe(datetime(2026, 1, 31, 23, 59, 59, seed.randrange(10**6), tzinfo=UTC)),
         "tags": maybe([seed.choice(TEXTS) for _ in range(seed.randrange(4))]),
+        "numbers": maybe([seed.randrange(-(2**31), 2**31) for _ in range(seed.randrange(4))]),
         "data": maybe({"text": seed.choice(TEXTS), "list": [1, None, {"a": "b\\n"}]}),
         "order": number,
     }
