@@ -17,6 +17,7 @@ from core.auth.login import COOKIE
 from core.events import notify
 from tests.bench.context import Bench
 from tests.bench.figures import Figure, Times
+from tests.bench.servers import free_port, running
 
 TITLE = "Streams"
 #: Streams of one user; a process lets him have some more.
@@ -26,15 +27,17 @@ _OF_ONE: Final = 15
 def measure(bench: Bench) -> list[Figure]:
     """Open streams from a process of their own; tell them that a list has changed."""
     many, more = (100, 200) if bench.quick else (500, 1000)
-    with ExitStack() as open_:
+    port, env = free_port(), {"GUANXI_DATA": str(bench.kernel.config.data)}
+    # A process of its own: one that has done other work has room left from it.
+    with running(port, "-m", "core.cli", "web", "--port", str(port), env=env) as server, ExitStack() as open_:
         cookies = _cookies(bench, -(-more // _OF_ONE))
-        _opened(bench, open_, cookies, 20)  # what the first ones take is for all
-        before = bench.ours.memory()
-        first = _opened(bench, open_, cookies, many)
+        _opened(bench, port, open_, cookies, 20)  # what the first ones take is for all
+        before = server.memory()
+        first = _opened(bench, port, open_, cookies, many)
         times = _told(bench, first, 10 if bench.quick else 40)
-        _opened(bench, open_, cookies, more - many)
+        _opened(bench, port, open_, cookies, more - many)
         time.sleep(1)
-        taken = bench.ours.memory() - before
+        taken = server.memory() - before
     return [
         Figure(f"event to browser, p95 with {many} open", times.p95, "ms", 100, ours=str(times)),
         Figure(f"memory of {more:,} open streams", round(taken, 1), "MB", 60 * more / 1000),
@@ -51,10 +54,12 @@ def _cookies(bench: Bench, users: int) -> list[str]:
         ]
 
 
-def _opened(bench: Bench, open_: ExitStack, cookies: list[str], count: int) -> subprocess.Popen[str]:
+def _opened(
+    bench: Bench, port: int, open_: ExitStack, cookies: list[str], count: int
+) -> subprocess.Popen[str]:
     """So many streams in a process that writes a line for each event and stream."""
     tickets = []
-    connection = http.client.HTTPConnection("127.0.0.1", bench.ours.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     host = bench.web["Host"]
     for number in range(count):
         cookie = cookies[number % len(cookies)]
@@ -70,7 +75,7 @@ def _opened(bench: Bench, open_: ExitStack, cookies: list[str], count: int) -> s
     open_.callback(process.wait)
     open_.callback(process.terminate)
     assert process.stdin is not None
-    json.dump({"port": bench.ours.port, "host": host, "tickets": tickets}, process.stdin)
+    json.dump({"port": port, "host": host, "tickets": tickets}, process.stdin)
     process.stdin.close()
     assert process.stdout is not None
     assert process.stdout.readline() == "open\n"
