@@ -7,8 +7,9 @@ next run goes on behind the last part that was committed.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -153,11 +154,12 @@ class _Running:
         """Go through the file, then through the rows that had to wait, until none is left."""
         if not self._begin():
             return self._result()
-        with opened(self.run, self.folder) as table:
-            if self.round == 0:
-                self._go_through_file(table)
-        while self._goes_on() and self._next_round():
-            self._go_through_waiting()
+        with _collecting_by_part():
+            with opened(self.run, self.folder) as table:
+                if self.round == 0:
+                    self._go_through_file(table)
+            while self._goes_on() and self._next_round():
+                self._go_through_waiting()
         if self._goes_on():
             with self.units.unit() as session:
                 _set(session, self.run.id, state="done", finished_at=func.now())
@@ -273,6 +275,7 @@ class _Running:
             self.counts = _added(run.counts, importer.outcome)
             _set(session, run.id, position=position, counts=self.counts)
         self.position = position
+        gc.collect(1)
         self.units.progress(sum(self.counts[name] for name in SETTLED), self.total)
         return not self.units.cancelled()
 
@@ -344,6 +347,18 @@ class _Running:
         with self.units.unit() as session:
             run = _locked(session, self.run.id)
         return {**run.counts, "state": run.state}
+
+
+@contextmanager
+def _collecting_by_part() -> Iterator[None]:
+    """Look for circles of garbage once a part: among rows that are being made it takes a tenth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _locked(session: Session, import_id: int) -> Run:
