@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from flask import g, redirect, render_template, request
+from flask import g, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -238,9 +238,3 @@ def _length(seconds: float) -> str:
     if seconds < 90:
         return _("%(n)s s", n=round(seconds))
     return _("%(n)s min", n=round(seconds / 60))
-
-
-@bp.get("/jobs")
-def moved() -> ResponseReturnValue:
-    """Lead from the short address people type."""
-    return redirect("/settings/jobs")
