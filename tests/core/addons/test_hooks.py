@@ -170,7 +170,7 @@ def _other(name: str, **options: Any) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("function", "said"),
     [
-        (_other("home_kards"), "there is no hook “home_kards”; there are form_actions, home_cards, load_samples"),
+        (_other("home_kards"), "there is no hook “home_kards”; there are form_actions, home_cards, load"),
         (_other("own_name", specname="home_cards"), "own_name must bear the hook's own name"),
         (_other("menu_items"), "menu_items takes session, but the hook gives nothing"),
         (_other("home_cards", wrapper=True), "home_cards must not be a wrapper"),
