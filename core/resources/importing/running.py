@@ -351,7 +351,7 @@ class _Running:
 
 @contextmanager
 def _collecting_by_part() -> Iterator[None]:
-    """Look for circles of garbage once a part: among rows that are being made it takes a tenth of the time."""
+    """Look for circles of garbage once a part: among rows being made it takes a tenth of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
