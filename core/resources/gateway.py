@@ -6,26 +6,12 @@ selected or compared, and a link to a record out of reach shows its number witho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import (
-    BigInteger,
-    BindParameter,
-    ColumnElement,
-    Result,
-    Row,
-    Select,
-    String,
-    bindparam,
-    cast,
-    func,
-    literal,
-    select,
-    text,
-)
+from sqlalchemy import ColumnElement, Row, Select, String, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
@@ -33,14 +19,14 @@ from core.db.fields import Kind
 from core.errors import Forbidden, Invalid, NotFound
 from core.i18n import _l
 from core.resources.candidates import Candidates
-from core.resources.conditions import Conditions, names_archived
+from core.resources.conditions import names_archived
 from core.resources.cursors import after, read_cursor, write_cursor
 from core.resources.declaration import Field, LinesField, Resource
 from core.resources.filters import Node
-from core.resources.prepared import Prepared
 from core.resources.query import EVERYTHING, Query
 from core.resources.resolver import Resolver, UnknownField
-from core.resources.selection import Selection, Shape, Template, sort_column
+from core.resources.selection import Selection, Shape, sort_column
+from core.resources.templates import Template, Templates, lines_of
 from core.search.text import read_words
 
 #: How a bucket of days is written; the keys are what ``group=`` takes behind the colon.
@@ -54,9 +40,6 @@ BUCKETS: Final[Mapping[str, str]] = {
 MEASURES: Final = ("sum", "avg", "min", "max")
 MAX_GROUPS: Final = 10_000
 _DAYS: Final = (Kind.DAY, Kind.INSTANT)
-#: A template takes about 50 kB; when there are so many, all are worked out anew.
-MAX_TEMPLATES: Final = 400
-_templates: dict[tuple[Any, ...], Template] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +58,7 @@ class Page:
         return [self.shape.record(row) for row in self.rows]
 
 
-class Gateway(Conditions):
+class Gateway(Templates):
     """Reads for one actor in one session."""
 
     def __init__(self, session: Session, actor: Actor) -> None:
@@ -167,7 +150,7 @@ class Gateway(Conditions):
 
     def lines(self, lines: LinesField, record_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
         """The nested lines of some records the actor reaches: ``{record id: lines in their order}``."""
-        selection, shape = _lines(self, lines)
+        selection, shape = lines_of(self, lines)
         via = lines.target.table.c[lines.via.column.name]
         selection.columns.append(via)
         found: dict[int, list[dict[str, Any]]] = {record_id: [] for record_id in record_ids}
@@ -321,74 +304,6 @@ class Gateway(Conditions):
             answers.append(answer)
         return answers
 
-    # Templates: what is the same for all actors of a kind is worked out once
-
-    def _list_template(self, resource: Resource, query: Query, form: Hashable = None) -> Template:
-        """What selects a page: its filter and paging are open parameters where a ``form`` is given."""
-
-        def build(conditions: Conditions) -> Template:
-            selection = Selection(conditions, resource)
-            shape = selection.fields(query.fields)
-            sortings = tuple(selection.sort(query.sort))
-            selection.columns += [each.column for each in sortings]
-            statement = selection.statement(*conditions.standing(resource, archived))
-            if form is None:
-                return Template(statement, shape, sortings)
-            asked = conditions.compile(query.where, resource, resource.table)
-            paged = statement.where(asked).limit(_open("limit")).offset(_open("offset"))
-            return Template(paged, shape, sortings, prepared=self._prepare(paged))
-
-        archived = names_archived(query)
-        return self._template(("list", resource, query.fields, query.sort, archived, form), build)
-
-    def _count_template(self, resource: Resource, query: Query, form: Hashable) -> Template:
-        def build(conditions: Conditions) -> Template:
-            counted = select(func.count()).select_from(resource.table)
-            asked = conditions.compile(query.where, resource, resource.table)
-            statement = counted.where(*conditions.standing(resource, archived), asked)
-            return Template(statement, Shape((), ()), prepared=self._prepare(statement))
-
-        archived = names_archived(query)
-        return self._template(("count", resource, archived, form), build)
-
-    def _record_template(self, resource: Resource, fields: tuple[str, ...]) -> Template:
-        def build(conditions: Conditions) -> Template:
-            plain = tuple(name for name in fields if name not in resource.lines_fields)
-            wanted = [lines for name, lines in resource.lines_fields.items() if not fields or name in fields]
-            selection = Selection(conditions, resource)
-            shape = selection.fields(plain or (("id",) if fields else ()))
-            nested = [(lines, *_nested(conditions, lines)) for lines in wanted]
-            selection.columns += [resource.table.c.version, *(rows for _each, _shape, rows in nested)]
-            is_it = resource.table.c.id == _open("record_id")
-            statement = selection.statement(is_it, conditions.scope(resource, resource.table))
-            shapes = tuple((lines, shape) for lines, shape, _rows in nested)
-            return Template(statement, shape, nested=shapes, prepared=self._prepare(statement))
-
-        return self._template(("record", resource, fields), build)
-
-    def _template(self, key: tuple[Any, ...], build: Callable[[Conditions], Template]) -> Template:
-        """The template for actors of this kind; everything the resolver and the scopes ask is in the key."""
-        full = (self.actor.kind, self.actor.is_administrator, *key)
-        found = _templates.get(full)
-        if found is None:
-            if len(_templates) >= MAX_TEMPLATES:
-                _templates.clear()
-            named = Conditions(self.session, self.actor, self.resolver, named=True)
-            found = _templates[full] = build(named)
-        return found
-
-    def _prepare(self, statement: Select[Any]) -> Prepared:
-        return Prepared(statement, self.session.connection().dialect)
-
-    def _rows(self, template: Template, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        """All rows of a prepared template for this actor."""
-        assert template.prepared is not None
-        return template.prepared.rows(self.session.connection(), {**self.scope_values, **values})
-
-    def _execute(self, statement: Select[Any]) -> Result[Any]:
-        """Rows of a statement, past the session's object loading, which these reads do not use."""
-        return self.session.connection().execute(statement, self.scope_values)
-
     def _bucket(
         self, field: Field, column: ColumnElement[Any], bucket: str, name: str
     ) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
@@ -421,11 +336,6 @@ class Gateway(Conditions):
         return getattr(func, measure)(found.leaf.column)  # type: ignore[no-any-return]
 
 
-def _open(name: str) -> BindParameter[Any]:
-    """A parameter each request fills; without it the statement fails."""
-    return bindparam(name, type_=BigInteger(), required=True)
-
-
 def hint_of(resource: Resource, record: Mapping[str, Any]) -> str:
     """What stands muted beside a record's name, as far as the reader sees it."""
     values = (record.get(name) for name in resource.subtitle)
@@ -442,26 +352,3 @@ def _from_json(shape: Shape, row: list[Any]) -> list[Any]:
             elif field.word.kind is Kind.INSTANT:
                 row[position] = datetime.fromisoformat(row[position])
     return row
-
-
-def _lines(conditions: Conditions, lines: LinesField) -> tuple[Selection, Shape]:
-    """The visible fields of nested lines, in their order."""
-    names = tuple(
-        field.name
-        for field in conditions.resolver.visible(lines.target)
-        if field is not lines.via and (field.name == "id" or not field.word.readonly)
-    )
-    selection = Selection(conditions, lines.target)
-    shape = selection.fields(names)
-    selection.order.append(lines.target.table.c.id)
-    return selection, shape
-
-
-def _nested(conditions: Conditions, lines: LinesField) -> tuple[Shape, ColumnElement[Any]]:
-    """The nested lines of each record as a column of JSON, so that a record is one statement."""
-    selection, shape = _lines(conditions, lines)
-    via = lines.target.table.c[lines.via.column.name]
-    here = lines.resource.table.c.id
-    inner = selection.statement(via == here).correlate(lines.resource.table).subquery()
-    rows = select(func.coalesce(func.json_agg(func.json_build_array(*inner.c)), text("'[]'::json")))
-    return shape, rows.scalar_subquery()

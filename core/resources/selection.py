@@ -15,7 +15,6 @@ from core.i18n import _l
 from core.resources.conditions import Conditions, alias_of
 from core.resources.cursors import Sorting
 from core.resources.declaration import Field, LinesField, Resource
-from core.resources.prepared import Prepared
 from core.resources.query import Order
 from core.resources.resolver import Path, UnknownField
 
@@ -39,19 +38,6 @@ class Shape:
         for name, number, label in self.links:
             record[name] = None if row[number] is None else {"id": row[number], "label": row[label]}
         return record
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A statement worked out once for all actors of a kind, and how to read its rows."""
-
-    statement: Select[Any]
-    shape: Shape
-    sortings: tuple[Sorting, ...] = ()
-    #: Nested lines, each a column of JSON behind the version.
-    nested: tuple[tuple[LinesField, Shape], ...] = ()
-    #: The statement made ready, where only values differ from request to request.
-    prepared: Prepared | None = None
 
 
 class Selection:
