@@ -34,7 +34,7 @@ Committed = Callable[[], AbstractContextManager[Session]]
 
 _TICKET = Ticket(
     tenant=1, user=7, is_administrator=False, session="s", stamp="a", version=1,
-    resources=("customer.customer",), expires=int(time.time()) + 60,
+    resources=("customer.customer",), expires=int(time.time()) + 3600,
 )  # fmt: skip
 
 
