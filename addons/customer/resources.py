@@ -164,6 +164,7 @@ class LeadResource(Resource):
         Section(_l("What became of it"), "customer", "contact", "converted_at"),
     )
     quick_create = ("company", "name", "phone", "email", "product_line", "source", "description")
+    example = {"company": "Alder & Finch", "name": "Lin Yue"}
     has_communication = True
     duplicates = (SameName("company"), Same("phone"), Same("email"))
     elsewhere = (
@@ -235,6 +236,7 @@ class StandardResource(Resource):
     list_columns = ("name", "product_line", "threshold", "revision", "is_active", "updated_at")
     form = (Section(_l("Basics"), "name", "product_line", "threshold", "is_active", "revision"),)
     lines = (Lines("criteria", "customer.criterion", "standard", _l("Criteria"), _l("Add a criterion")),)
+    example = {"threshold": 60, "criteria": [{"text": "The budget is approved", "weight": 20}]}
     sort = ("name",)
     service_class = services.StandardService
 

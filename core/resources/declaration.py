@@ -144,6 +144,9 @@ class Resource:
     form: ClassVar[tuple[Section, ...]] = ()
     #: Fields of the short form in a dialog.
     quick_create: ClassVar[tuple[str, ...]] = ()
+    #: Values for the example of a new record in the API's document, where its rules ask for more than
+    #: its fields tell.
+    example: ClassVar[Mapping[str, Any]] = {}
     lines: ClassVar[tuple[Lines, ...]] = ()
     actions: ClassVar[tuple[Action, ...]] = ()
     sort: ClassVar[tuple[str, ...]] = ("-id",)

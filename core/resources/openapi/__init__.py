@@ -448,11 +448,12 @@ class _Writer:
         """A body with what the form asks for; a short one with what is needed."""
         shown = {name for section in resource.form for name in section.fields} or set(resource.fields)
         writable = (field for field in self.resolver.visible(resource) if not field.word.readonly)
-        return {
+        values = {
             field.name: example_of(field.word)
             for field in writable
             if field.is_required or (not short and field.name in shown and field.word.kind not in _NO_EXAMPLE)
         }
+        return values if short else {**values, **resource.example}
 
 
 def _about() -> str:
