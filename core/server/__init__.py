@@ -14,6 +14,7 @@ from core.app import create_app
 from core.errors import Conflict
 from core.i18n import _l
 from core.kernel import Kernel
+from core.server.contexts import OwnContext
 from core.server.hub import Hub
 from core.server.streams import EventStreams
 
@@ -46,9 +47,14 @@ def check_port(host: str, port: int) -> None:
             raise PortTaken(host=host, port=port) from error
 
 
+def in_threads(flask: Any) -> Any:
+    """A WSGI application as a server of ours runs it."""
+    return OwnContext(WSGIMiddleware(flask, workers=THREADS))
+
+
 def make_application(kernel: Kernel, flask: Any) -> tuple[EventStreams, Hub]:
     """What a server runs, the streams before Flask; and the hub, which is to be closed at its end."""
-    behind: Any = WSGIMiddleware(flask, workers=THREADS)
+    behind = in_threads(flask)
     hub = Hub(kernel, kernel.database.engine.url.render_as_string(hide_password=False))
     return EventStreams(GZipMiddleware(behind, compresslevel=5), hub, kernel.config.secret_key), hub
 
