@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from addons.customer import lead_panels, lead_queries, panels, queries, samples
 from addons.customer.models import Contact, Customer, Lead, LeadState
-from addons.customer.services.qualification import versions_for
 from core.access.actor import Actor
 from core.addons.hookspecs import hookimpl
 from core.i18n import _, _l
@@ -147,9 +146,7 @@ def timeline_entries(
 
 
 @hookimpl
-def record_actions(
-    session: Session, actor: Actor, resource: Resource, record: Any
-) -> list[ActionView] | None:
+def record_actions(actor: Actor, resource: Resource, record: Any) -> list[ActionView] | None:
     """Log a talk and plan a task, on customers, their contacts and leads; convert leads."""
     if record["archived_at"] is not None:
         return None
@@ -166,11 +163,11 @@ def record_actions(
             ),
         ]
     if resource.model is Lead:
-        found += _lead_actions(session, actor, record)
+        found += _lead_actions(actor, record)
     return found
 
 
-def _lead_actions(session: Session, actor: Actor, record: Any) -> list[ActionView]:
+def _lead_actions(actor: Actor, record: Any) -> list[ActionView]:
     url, state = f"/customer/leads/{record['id']}", record["state"]
     found = []
     if state == LeadState.CONVERTED:
@@ -187,11 +184,7 @@ def _lead_actions(session: Session, actor: Actor, record: Any) -> list[ActionVie
         give_up = ActionView(
             "disqualify", _("Disqualify…"), f"{url}/disqualify", "circle-x", dialog=True, more=True
         )
-        asks = bool(versions_for(session, [record["product_line"]]))
-        found += [
-            *([check] if asks else []),
-            *([give_up] if state != LeadState.DISQUALIFIED else []),
-        ]
+        found += [check, *([give_up] if state != LeadState.DISQUALIFIED else [])]
     if state == LeadState.QUALIFIED and actor.may("customer.lead", "convert"):
         found.append(
             ActionView("convert", _("Convert"), f"{url}/convert", "transfer", dialog=True, primary=True)

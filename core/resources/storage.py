@@ -54,7 +54,8 @@ def keep_file(folder: Path, content: IO[bytes], *, limit: int) -> tuple[int, str
                 while block := content.read(_BLOCK):
                     size += len(block)
                     if size > limit:
-                        raise TooLarge(limit=f"{limit // _BLOCK} MB")
+                        shown = f"{limit // _BLOCK} MB" if limit >= _BLOCK else f"{limit // 1024} kB"
+                        raise TooLarge(limit=shown)
                     digest.update(block)
                     file.write(block)
                 file.flush()

@@ -83,7 +83,7 @@ def test_a_late_answer_does_not_take_the_place_of_a_newer(open_page: Open, seed:
     seed([{"name": "Alpha"}, {"name": "Beta"}])
     page = open_page("/")
     held: list[Route] = []
-    page.route("**/palette?q=alpha", held.append)
+    page.route("**/palette?q=alpha", lambda route: held.append(route))  # noqa: PLW0108 - it marks the function
     with page.expect_request("**/palette?q=alpha"):
         search(page, "alpha")
     page.keyboard.press("Control+a")

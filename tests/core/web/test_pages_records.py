@@ -319,7 +319,7 @@ def test_a_record_shows_what_is_filled_in_and_what_happened(
             answer = ada.get(f"{LIST}/{number}")
         assert answer.status_code == 200
         counts.append(len(sent))
-        assert len(sent) <= 12, "\n".join(sent)
+        assert len(sent) <= 13, "\n".join(sent)
     assert counts[1] <= counts[0] + 1, counts
     answer = ada.get(f"{LIST}/{large}")
     said = text(answer.text)
@@ -610,12 +610,12 @@ def test_a_file_is_added_and_sent_as_a_download_only(ada: Browser, seed: Any) ->
 def test_a_file_over_the_limit_is_refused_with_a_sentence(
     ada: Browser, seed: Any, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timeline, "MAX_ATTACHMENT", 1000)
+    monkeypatch.setattr(timeline, "MAX_ATTACHMENT", 2048)
     [number] = seed([{"name": "Acme"}])
-    large = io.BytesIO(b"x" * 1001)
+    large = io.BytesIO(b"x" * 2049)
     answer = ada.post(f"{LIST}/{number}/attachments", {"file": (large, "big.bin")}, headers=SCRIPT)
     assert answer.status_code == 413
-    assert decoded(answer)["detail"] == "This is too large; at most 25 MB are allowed."
+    assert decoded(answer)["detail"] == "This is too large; at most 2 kB are allowed."
     assert [path for path in Path(config.data / "files").rglob("tmp*") if path.is_file()] == []
     assert "big.bin" not in ada.get(f"{LIST}/{number}").text
 
