@@ -22,6 +22,9 @@ class Change:
     #: The stored row by column name.
     before: Mapping[str, Any] | None = None
     id: int | None = None
+    #: What the database gave a new record, by column name (number, version, updated_at); None where
+    #: it was not asked because there are many.
+    given: Mapping[str, Any] | None = None
     #: Nested lines by name, each a mapping of line fields, with ``id`` for existing ones.
     lines: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     errors: dict[str, list[str | Lazy]] = field(default_factory=dict)

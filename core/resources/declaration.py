@@ -200,6 +200,13 @@ class Resource:
             if field.word.search and field.word.sensitivity is not Sensitivity.SECRET
         ]
 
+    @cached_property
+    def given_columns(self) -> Sequence[str]:
+        """The columns of a new row that the database fills and what follows the write wants to know."""
+        own = [field.column.name for lines, field in self.searched if lines is None]
+        made = [name for name in own if self.table.c[name].server_default is not None]
+        return tuple(dict.fromkeys(("id", "version", "updated_at", *made)))
+
     @property
     def is_searched(self) -> bool:
         """Whether the quick search finds its records by themselves."""

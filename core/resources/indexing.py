@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from core.db.fields import Kind, Sensitivity
-from core.resources.batch import Batch
+from core.resources.batch import Batch, Change
 from core.resources.declaration import Field, LinesField, Resource
 from core.search import index
 from core.search.index import Document
@@ -38,8 +38,11 @@ def record_documents(batch: Batch) -> None:
     with_lines = [
         change.id for change in batch.changes if change.id is not None and (not is_new or change.lines)
     ]
-    wanted = resource.table.c.id.in_(touched)
-    found = documents_of(batch.session, resource, wanted, with_lines)
+    if is_new and all(change.given is not None for change in batch.changes):
+        rows: Sequence[Sequence[Any]] = [_made_row(resource, change) for change in batch.changes]
+    else:
+        rows = _stored_rows(batch.session, resource, resource.table.c.id.in_(touched))
+    found = _documents(batch.session, resource, rows, with_lines)
     index.write(batch.session, resource.name, found, are_new=is_new)
 
 
@@ -52,23 +55,49 @@ def forget(session: Session, resource: Resource, record_ids: Sequence[int]) -> N
 # Making documents
 
 
-def documents_of(
-    session: Session, resource: Resource, wanted: ColumnElement[bool], with_lines: Sequence[int] | None = None
-) -> list[Document]:
+def documents_of(session: Session, resource: Resource, wanted: ColumnElement[bool]) -> list[Document]:
     """The documents of some records, from what is stored.
 
     Args:
         session: bound to one tenant.
         resource: whose records.
         wanted: which of them.
-        with_lines: those that may have nested lines; None for all.
     """
+    rows = _stored_rows(session, resource, wanted)
+    return _documents(session, resource, rows, [row[0] for row in rows])
+
+
+def _own(resource: Resource) -> list[Field]:
+    """The searched fields of the records themselves."""
+    return [field for lines, field in resource.searched if lines is None]
+
+
+def _stored_rows(
+    session: Session, resource: Resource, wanted: ColumnElement[bool]
+) -> Sequence[Sequence[Any]]:
+    """Number, version, time of the last change, then the searched fields."""
     table = resource.table
-    own = [field for lines, field in resource.searched if lines is None]
-    columns = (table.c.id, table.c.version, table.c.updated_at, *(field.column for field in own))
-    rows = session.connection().execute(select(*columns).where(wanted)).all()
-    nested = _lines(session, resource, [row[0] for row in rows] if with_lines is None else with_lines)
-    write = _writer(resource, own)
+    columns = (table.c.id, table.c.version, table.c.updated_at, *(each.column for each in _own(resource)))
+    return session.connection().execute(select(*columns).where(wanted)).all()
+
+
+def _made_row(resource: Resource, change: Change) -> Sequence[Any]:
+    """What `_stored_rows` would give of a record just made; asked of nobody."""
+    given = change.given
+    assert given is not None
+    own = (
+        change.values.get(field.name) if field.name in change.values else given.get(field.column.name)
+        for field in _own(resource)
+    )
+    return (given["id"], given["version"], given["updated_at"], *own)
+
+
+def _documents(
+    session: Session, resource: Resource, rows: Sequence[Sequence[Any]], with_lines: Sequence[int]
+) -> list[Document]:
+    """The documents of rows; only the records in ``with_lines`` may have nested lines."""
+    nested = _lines(session, resource, with_lines)
+    write = _writer(resource, _own(resource))
     return [write(row[0], row[1], row[2], row[3:], nested.get(row[0], ())) for row in rows]
 
 

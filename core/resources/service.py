@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from core.access.actor import Actor
 from core.access.policy import Policy
 from core.auth.models import User
-from core.db.rows import insert_rows
+from core.db.rows import MANY, insert_few, insert_rows
 from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion
 from core.i18n import _l
 from core.resources import change_sets, indexing, timeline
@@ -469,6 +469,11 @@ class Service:
     def _insert(self, batch: Batch) -> None:
         by = {"created_by_id": batch.actor.user_id, "updated_by_id": batch.actor.user_id}
         rows = [by | self._columns(change) for change in batch.changes]
+        if len(rows) < MANY:
+            made = insert_few(batch.session, self.resource.table, rows, self.resource.given_columns)
+            for change, row in zip(batch.changes, made, strict=True):
+                change.id, change.given = row["id"], dict(row)
+            return
         numbers = insert_rows(batch.session, self.resource.table, rows, numbered=True)
         for change, number in zip(batch.changes, numbers, strict=True):
             change.id = number
