@@ -7,9 +7,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, delete, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Row,
+    String,
+    and_,
+    any_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -100,20 +116,8 @@ def views_of(session: Session, resource: Resource, *, actor: Actor) -> Views:
     What opens first: his own default, then that of his first role which has one, then everybody's.
     """
     shares = may_share(actor, resource)
-    visible = _visible(resource, actor, shares).subquery()
-    habits = (
-        select(_habit).where(_habit.c.user_id == actor.user_id, _habit.c.resource == resource.name).subquery()
-    )
-    joined = visible.join(habits, habits.c.view_id == visible.c.id, full=True)
-    statement = select(
-        visible,
-        habits.c.id.label("habit"),
-        habits.c.view_id,
-        habits.c.position,
-        habits.c.is_default.label("own_default"),
-        habits.c.widths,
-    ).select_from(joined)
-    rows: Sequence[Any] = session.execute(statement).all()
+    reader = {"resource": resource.name, "user": actor.user_id, "roles": sorted(actor.roles)}
+    rows: Sequence[Any] = session.execute(_visible(shares), reader).all()
     plain = next((row for row in rows if row.habit is not None and row.view_id is None), None)
     kept = [row for row in rows if row.id is not None]
     kept.sort(key=lambda row: (row.position is None, row.position or 0, row.id))
@@ -317,14 +321,27 @@ def _arrange(session: Session, resource: Resource, view_id: int | None, actor: A
     session.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
 
 
-def _visible(resource: Resource, actor: Actor, shares: bool) -> Any:
-    own = and_(_view.c.audience == Audience.PRIVATE, _view.c.owner_id == actor.user_id)
-    of_role = true() if shares else _view.c.role.in_(sorted(actor.roles))
-    return select(_view).where(
-        _view.c.resource == resource.name,
+@cache
+def _visible(shares: bool) -> Any:
+    """The views of a resource that a reader sees, each with his habits, and those of the plain list."""
+    user, resource = bindparam("user", type_=BigInteger()), bindparam("resource", type_=String())
+    own = and_(_view.c.audience == Audience.PRIVATE, _view.c.owner_id == user)
+    of_role = true() if shares else _view.c.role == any_(bindparam("roles", type_=ARRAY(String)))
+    seen = select(_view).where(
+        _view.c.resource == resource,
         _view.c.deleted_at.is_(None),
         or_(own, _view.c.audience == Audience.SHARED, and_(_view.c.audience == Audience.ROLE, of_role)),
     )
+    visible = seen.subquery()
+    habits = select(_habit).where(_habit.c.user_id == user, _habit.c.resource == resource).subquery()
+    return select(
+        visible,
+        habits.c.id.label("habit"),
+        habits.c.view_id,
+        habits.c.position,
+        habits.c.is_default.label("own_default"),
+        habits.c.widths,
+    ).select_from(visible.join(habits, habits.c.view_id == visible.c.id, full=True))
 
 
 def _read(row: Row[Any], actor: Actor, shares: bool) -> View:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+import time
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -22,9 +23,9 @@ class AssetsMissing(Unavailable):
 
 
 @cache
-def _read(name: str, _changed: int) -> dict[str, str]:
-    """The JSON object in ``name``; ``_changed`` (nanoseconds) makes a new build count without a restart."""
-    return cast("dict[str, str]", json.loads((DIST / name).read_bytes()))
+def _read(path: Path, _changed: int) -> dict[str, str]:
+    """The JSON object in a file; ``_changed`` (nanoseconds) makes a new build count without a restart."""
+    return cast("dict[str, str]", json.loads(path.read_bytes()))
 
 
 def read_built(name: str) -> dict[str, str]:
@@ -33,10 +34,17 @@ def read_built(name: str) -> dict[str, str]:
     Raises:
         AssetsMissing: nothing is built.
     """
+    path = DIST / name
     try:
-        return _read(name, (DIST / name).stat().st_mtime_ns)
+        return _read(path, _changed_at(path, int(time.monotonic())))
     except FileNotFoundError as error:
         raise AssetsMissing(name=name) from error
+
+
+@lru_cache(maxsize=8)
+def _changed_at(path: Path, _second: int) -> int:
+    """When a file was built; looked up once a second, since a page asks for dozens of icons."""
+    return path.stat().st_mtime_ns
 
 
 def asset(name: str) -> str:
