@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from addons.customer import lead_panels, lead_queries, panels, queries, samples
 from addons.customer.models import Contact, Customer, Lead, LeadState
+from addons.customer.services.qualification import versions_for
 from core.access.actor import Actor
 from core.addons.hookspecs import hookimpl
 from core.i18n import _, _l
@@ -146,7 +147,9 @@ def timeline_entries(
 
 
 @hookimpl
-def record_actions(actor: Actor, resource: Resource, record: Any) -> list[ActionView] | None:
+def record_actions(
+    session: Session, actor: Actor, resource: Resource, record: Any
+) -> list[ActionView] | None:
     """Log a talk and plan a task, on customers, their contacts and leads; convert leads."""
     if record["archived_at"] is not None:
         return None
@@ -163,11 +166,11 @@ def record_actions(actor: Actor, resource: Resource, record: Any) -> list[Action
             ),
         ]
     if resource.model is Lead:
-        found += _lead_actions(actor, record)
+        found += _lead_actions(session, actor, record)
     return found
 
 
-def _lead_actions(actor: Actor, record: Any) -> list[ActionView]:
+def _lead_actions(session: Session, actor: Actor, record: Any) -> list[ActionView]:
     url, state = f"/customer/leads/{record['id']}", record["state"]
     found = []
     if state == LeadState.CONVERTED:
@@ -184,7 +187,11 @@ def _lead_actions(actor: Actor, record: Any) -> list[ActionView]:
         give_up = ActionView(
             "disqualify", _("Disqualify…"), f"{url}/disqualify", "circle-x", dialog=True, more=True
         )
-        found += [check, *([give_up] if state != LeadState.DISQUALIFIED else [])]
+        asks = bool(versions_for(session, [record["product_line"]]))
+        found += [
+            *([check] if asks else []),
+            *([give_up] if state != LeadState.DISQUALIFIED else []),
+        ]
     if state == LeadState.QUALIFIED and actor.may("customer.lead", "convert"):
         found.append(
             ActionView("convert", _("Convert"), f"{url}/convert", "transfer", dialog=True, primary=True)
