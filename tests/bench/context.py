@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,10 +116,25 @@ def started(customers: int, *, quick: bool) -> Iterator[Bench]:
             running(ours, "-m", "core.cli", "serve", "--port", str(ours), env=env) as server,
             running(floor, "-m", "tests.bench.floor", str(floor), dsn_of(urls.app), str(source)) as bare,
         ):
+            _let_jobs_end(kernel, tenant)
             yield Bench(
                 kernel, urls, tenant, customers, quick, api, web, server, bare, recorder, some,
             )  # fmt: skip
         kernel.close()
+
+
+def _let_jobs_end(kernel: Kernel, tenant: Tenant) -> None:
+    """Wait for the worker to finish what waits, such as search documents of a newer recipe."""
+    open_ = text("select label from core_job where state in ('waiting', 'running') limit 1")
+    told = False
+    while True:
+        with kernel.database.session(tenant) as session:
+            if session.execute(open_).first() is None:
+                return
+        if not told:
+            print("  waiting for background jobs of the tenant", file=sys.stderr)
+            told = True
+        time.sleep(0.5)
 
 
 def requests_of(sort: str, some: list[int]) -> list[tuple[str, str, Any]]:
