@@ -24,14 +24,19 @@ def measure(bench: Bench) -> list[Figure]:
 
 
 def _started(bench: Bench, ask: Any) -> float:
-    """Seconds from the answer, which follows the commit, to the start the worker writes down."""
+    """Seconds from the answer, which follows the commit, to the start the worker writes down.
+
+    Returns when the job is over, so that the next one finds the worker idle.
+    """
     job = json.loads(ask())["job"]
     committed = time.time()
-    statement = text("select extract(epoch from started_at)::float8 from core_job where id = :id")
+    statement = text("""
+        select extract(epoch from started_at)::float8 from core_job where id = :id and state = 'done'
+    """)
     while time.time() < committed + 30:
+        time.sleep(0.1)
         with bench.kernel.database.session(bench.tenant) as session:
             started = session.scalar(statement, {"id": job})
         if started is not None:
             return max(0.0, float(started) - committed)
-        time.sleep(0.02)
-    raise SystemExit(f"job {job} has not been started within 30 s; is the worker running?")
+    raise SystemExit(f"job {job} was not done within 30 s; is the worker running?")
