@@ -23,9 +23,9 @@ class AssetsMissing(Unavailable):
 
 
 @cache
-def _read(path: Path, _changed: int) -> dict[str, str]:
+def _read(folder: Path, name: str, _changed: int) -> dict[str, str]:
     """The JSON object in a file; ``_changed`` (nanoseconds) makes a new build count without a restart."""
-    return cast("dict[str, str]", json.loads(path.read_bytes()))
+    return cast("dict[str, str]", json.loads((folder / name).read_bytes()))
 
 
 def read_built(name: str) -> dict[str, str]:
@@ -34,17 +34,16 @@ def read_built(name: str) -> dict[str, str]:
     Raises:
         AssetsMissing: nothing is built.
     """
-    path = DIST / name
     try:
-        return _read(path, _changed_at(path, int(time.monotonic())))
+        return _read(DIST, name, _changed_at(DIST, name, int(time.monotonic())))
     except FileNotFoundError as error:
         raise AssetsMissing(name=name) from error
 
 
 @lru_cache(maxsize=8)
-def _changed_at(path: Path, _second: int) -> int:
+def _changed_at(folder: Path, name: str, _second: int) -> int:
     """When a file was built; looked up once a second, since a page asks for dozens of icons."""
-    return path.stat().st_mtime_ns
+    return (folder / name).stat().st_mtime_ns
 
 
 def asset(name: str) -> str:
