@@ -539,3 +539,19 @@ def test_a_script_gets_the_head_beside_the_card(ada: Browser, seed: Seed) -> Non
     answer = ada.get(f"{LIST}?kind=active", headers=SCRIPT).text
     assert 'id="list-head" hx-swap-oob="outerMorph"' in answer
     assert "kind=active" in unescape(re.search(r'"([^"]*/export[^"]*)"', answer)[1])  # type: ignore[index]
+
+
+# What records hold stays text
+
+
+def test_what_stands_in_cells_is_text_in_rows_and_in_groups(ada: Browser, seed: Seed) -> None:
+    evil = "<i id=x onclick=y>"
+    names = ("level", "industry", "city", "source", "description")
+    [parent] = seed([{"name": f"{evil}parent"}])
+    seed([{"name": f"{evil}name", "parent": parent, "tags": [evil], **dict.fromkeys(names, evil)}])
+    shown = f"{LIST}?columns=name,kind,parent,tags,{','.join(names)}"
+    for address in (shown, f"{shown}&group=kind"):
+        for page in (ada.get(address), ada.get(address, headers=SCRIPT)):
+            assert page.status_code == 200
+            assert evil not in page.text
+    assert ada.get(shown).text.count("&lt;i id=x onclick=y&gt;") >= len(names) + 4
