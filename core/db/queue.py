@@ -61,7 +61,18 @@ def prepare_queue(connection: Connection, app_login: str) -> None:
 
 
 def admit(connection: Connection, role: str) -> None:
-    """Let a tenant's role enqueue, and nothing else; repeatable."""
+    """Let a tenant's role enqueue, and nothing else; repeatable.
+
+    The rights of all tenants stand in one row of the catalogue, which two at once cannot write: who
+    is admitted already writes nothing, and newcomers wait for one another until their transactions end.
+    """
+    may_enqueue = text(
+        "select has_schema_privilege(:role, 'queue', 'usage')"
+        " and has_function_privilege(:role, cast(:function as text), 'execute')"
+    )
+    if connection.scalar(may_enqueue, {"role": role, "function": ENQUEUE}):
+        return
+    connection.execute(text("select pg_advisory_xact_lock(hashtext('guanxi'), hashtext('queue'))"))
     quoted = connection.dialect.identifier_preparer.quote_identifier(role)
     _run(connection, f"grant usage on schema queue to {quoted}")
     _run(connection, f"grant execute on function {ENQUEUE} to {quoted}")
