@@ -7,16 +7,16 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import psycopg2.extensions
-from sqlalchemy import make_url, text
+from sqlalchemy import event, make_url, text
 
 from core.access.actor import Actor
 from core.auth import services as auth
@@ -24,7 +24,9 @@ from core.config import Config
 from core.db.tenancy import Tenant
 from core.db.urls import Urls, database_urls
 from core.kernel import Kernel, start_kernel
+from core.resources.gateway import Gateway
 from tests.bench import data, names
+from tests.bench.figures import Times
 from tests.bench.recorder import Recorder
 from tests.bench.servers import Served, free_port, running
 
@@ -35,6 +37,7 @@ LIST: Final = f"{API}?city={quote(names.PLACES[0])}&sort=name&per_page=80&count=
 WORDS: Final = ("张伟", "瑞达", "科技", "zw", "zhangw", "beacon", "müller med", "138", "0012", "info99")
 #: Different requests of one sort in a mixed load.
 VARIANTS: Final = 20
+_Input = TypeVar("_Input")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,43 @@ class Bench:
             if cursor.fetchone() == (True,):
                 cursor.execute("checkpoint")
         connection.close()
+
+
+def database_times(bench: Bench, inputs: Iterable[_Input], ask: Callable[[Gateway, _Input], object]) -> Times:
+    """What the database takes for each input.
+
+    It is the best of some tries: what other programs do meanwhile is no part of the question.
+
+    Args:
+        bench: of this run.
+        inputs: what is asked for, one after the other.
+        ask: asks for one of them, as the reader.
+    """
+    actor, engine, times = bench.actor(), bench.kernel.database.engine, Times()
+    spent, began = [0.0], [0.0]
+
+    def before(*_given: Any) -> None:
+        began[0] = time.perf_counter()
+
+    def after(*_given: Any) -> None:
+        spent[0] += time.perf_counter() - began[0]
+
+    event.listen(engine, "before_cursor_execute", before)
+    event.listen(engine, "after_cursor_execute", after)
+    try:
+        for each in inputs:
+            tries = []
+            for _ in range(2 if bench.quick else 4):
+                with bench.kernel.database.session(bench.tenant) as session:
+                    session.connection()  # binding is no part of it
+                    spent[0] = 0.0
+                    ask(Gateway(session, actor), each)
+                    tries.append(spent[0])
+            times.values.append(min(tries))
+    finally:
+        event.remove(engine, "before_cursor_execute", before)
+        event.remove(engine, "after_cursor_execute", after)
+    return times
 
 
 def dsn_of(url: str) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from random import Random
 from typing import Any, Final
 
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from core.resources.duplicates import find_duplicates
 from core.resources.gateway import Gateway
-from tests.bench.context import Bench
-from tests.bench.figures import Figure, Times
+from tests.bench.context import Bench, database_times
+from tests.bench.figures import Figure
 
 TITLE = "Duplicates while typing, time in the database (p95)"
 BUDGET: Final = 10
@@ -30,41 +29,16 @@ def measure(bench: Bench) -> list[Figure]:
         last = session.scalar(text("select max(id) from customer_customer")) or 1
         numbers = [draw.randrange(1, last) for _ in range(12 if bench.quick else 40)]
         rows = [dict(row) for row in session.execute(_SAMPLE, {"numbers": numbers}).mappings()]
+    resource = bench.kernel.resources["customer.customer"]
+
+    def ask(gateway: Gateway, values: _Values) -> None:
+        find_duplicates(gateway, resource, values)
+
     return [
         Figure(kind, times.p95, "ms", BUDGET, ours=str(times))
         for kind, make in _KINDS.items()
-        for times in [_asked(bench, [make(row) for row in rows])]
+        for times in [database_times(bench, [make(row) for row in rows], ask)]
     ]
-
-
-def _asked(bench: Bench, inputs: list[_Values]) -> Times:
-    """The best of some tries for each: what other programs do meanwhile is no part of it."""
-    actor, engine, times = bench.actor(), bench.kernel.database.engine, Times()
-    resource = bench.kernel.resources["customer.customer"]
-    spent, began = [0.0], [0.0]
-
-    def before(*_given: Any) -> None:
-        began[0] = time.perf_counter()
-
-    def after(*_given: Any) -> None:
-        spent[0] += time.perf_counter() - began[0]
-
-    event.listen(engine, "before_cursor_execute", before)
-    event.listen(engine, "after_cursor_execute", after)
-    try:
-        for values in inputs:
-            tries = []
-            for _ in range(2 if bench.quick else 4):
-                with bench.kernel.database.session(bench.tenant) as session:
-                    session.connection()  # binding is no part of it
-                    spent[0] = 0.0
-                    find_duplicates(Gateway(session, actor), resource, values)
-                    tries.append(spent[0])
-            times.values.append(min(tries))
-    finally:
-        event.remove(engine, "before_cursor_execute", before)
-        event.remove(engine, "after_cursor_execute", after)
-    return times
 
 
 _KINDS: Final[dict[str, Callable[[_Values], _Values]]] = {

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from random import Random
 from typing import Any, Final
 
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from core.resources.gateway import Gateway
 from core.resources.searching import search
 from core.search.text import sounds_of
-from tests.bench.context import Bench
-from tests.bench.figures import Figure, Times
+from tests.bench.context import Bench, database_times
+from tests.bench.figures import Figure
 
 TITLE = "Quick search, time in the database (p95)"
 BUDGET: Final = 30
@@ -31,45 +30,20 @@ def measure(bench: Bench) -> list[Figure]:
         last = session.scalar(text("select max(id) from customer_customer")) or 1
         numbers = [draw.randrange(1, last) for _ in range(600)]
         rows = [tuple(row) for row in session.execute(_SAMPLE, {"numbers": numbers})]
+
+    def ask(gateway: Gateway, words: str) -> None:
+        search(gateway, words, bench.kernel.resources)
+
     return [
         Figure(kind, times.p95, "ms", BUDGET, ours=str(times))
         for kind, make in _KINDS.items()
-        for times in [_asked(bench, _words(rows, make, 12 if bench.quick else 40))]
+        for times in [database_times(bench, _words(rows, make, 12 if bench.quick else 40), ask)]
     ]
 
 
 def _words(rows: list[Any], make: Callable[[_Row], str], count: int) -> list[str]:
     found = dict.fromkeys(word for row in rows if (word := make(row)))
     return list(found)[:count]
-
-
-def _asked(bench: Bench, words: list[str]) -> Times:
-    """The best of some tries for each word: what other programs do meanwhile is no part of the search."""
-    actor, engine, times = bench.actor(), bench.kernel.database.engine, Times()
-    spent, began = [0.0], [0.0]
-
-    def before(*_given: Any) -> None:
-        began[0] = time.perf_counter()
-
-    def after(*_given: Any) -> None:
-        spent[0] += time.perf_counter() - began[0]
-
-    event.listen(engine, "before_cursor_execute", before)
-    event.listen(engine, "after_cursor_execute", after)
-    try:
-        for word in words:
-            tries = []
-            for _ in range(2 if bench.quick else 4):
-                with bench.kernel.database.session(bench.tenant) as session:
-                    session.connection()  # binding is no part of it
-                    spent[0] = 0.0
-                    search(Gateway(session, actor), word, bench.kernel.resources)
-                    tries.append(spent[0])
-            times.values.append(min(tries))
-    finally:
-        event.remove(engine, "before_cursor_execute", before)
-        event.remove(engine, "after_cursor_execute", after)
-    return times
 
 
 def _chinese(name: str, length: int) -> str:
