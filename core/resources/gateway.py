@@ -120,14 +120,14 @@ class Gateway(Templates):
             UnknownField, Invalid: see `page`.
         """
         self.require(resource, "read")
-        if limit is not None or query.q:
-            standing = self.standing(resource, names_archived(query))
-            some = select(literal(1)).select_from(resource.table)
-            some = some.where(*standing, *self.asked(resource, query)).limit(limit)
-            return int(self._execute(select(func.count()).select_from(some.subquery())).scalar_one())
+        if query.q:
+            wanted = (*self.standing(resource, names_archived(query)), *self.asked(resource, query))
+            some = select(literal(1)).select_from(resource.table).where(*wanted).limit(limit).subquery()
+            return int(self._execute(select(func.count()).select_from(some)).scalar_one())
         operands: dict[str, Any] = {}
-        template = self._count_template(resource, query, self.form(query.where, resource, operands))
-        return int(self._rows(template, operands)[0][0])
+        form = self.form(query.where, resource, operands)
+        template = self._count_template(resource, query, form, bounded=limit is not None)
+        return int(self._rows(template, operands | {"limit": limit})[0][0])
 
     def get(self, resource: Resource, record_id: int, fields: Sequence[str] = ()) -> dict[str, Any]:
         """One record with its nested lines, and ``version`` besides its fields.

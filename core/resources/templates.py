@@ -11,7 +11,18 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, Result, Select, bindparam, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Result,
+    Select,
+    bindparam,
+    func,
+    literal,
+    select,
+    text,
+)
 
 from core.resources.conditions import Conditions, names_archived
 from core.resources.cursors import Sorting
@@ -59,15 +70,20 @@ class Templates(Conditions):
         archived = names_archived(query)
         return self._template(("list", resource, query.fields, query.sort, archived, form), build)
 
-    def _count_template(self, resource: Resource, query: Query, form: Hashable) -> Template:
+    def _count_template(self, resource: Resource, query: Query, form: Hashable, *, bounded: bool) -> Template:
+        """What counts the records of a filter; to an open ``limit`` where it is ``bounded``."""
+
         def build(conditions: Conditions) -> Template:
-            counted = select(func.count()).select_from(resource.table)
             asked = conditions.compile(query.where, resource, resource.table)
-            statement = counted.where(*conditions.standing(resource, archived), asked)
-            return Template(statement, Shape((), ()), prepared=self._prepare(statement))
+            wanted = (*conditions.standing(resource, archived), asked)
+            counted = select(func.count()).select_from(resource.table).where(*wanted)
+            if bounded:
+                some = select(literal(1)).select_from(resource.table).where(*wanted).limit(_open("limit"))
+                counted = select(func.count()).select_from(some.subquery())
+            return Template(counted, Shape((), ()), prepared=self._prepare(counted))
 
         archived = names_archived(query)
-        return self._template(("count", resource, archived, form), build)
+        return self._template(("count", resource, archived, form, bounded), build)
 
     def _record_template(self, resource: Resource, fields: tuple[str, ...]) -> Template:
         def build(conditions: Conditions) -> Template:

@@ -56,7 +56,7 @@ def make_application(kernel: Kernel, flask: Any) -> tuple[EventStreams, Hub]:
     """What a server runs, the streams before Flask; and the hub, which is to be closed at its end."""
     behind = in_threads(flask)
     hub = Hub(kernel, kernel.database.engine.url.render_as_string(hide_password=False))
-    return EventStreams(GZipMiddleware(behind, compresslevel=5), hub, kernel.config.secret_key), hub
+    return EventStreams(GZipMiddleware(behind, compresslevel=3), hub, kernel.config.secret_key), hub
 
 
 def serve(kernel: Kernel, host: str, port: int, *, on_start: Any = None) -> None:

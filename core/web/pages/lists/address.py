@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Final
 from urllib.parse import urlencode
 
@@ -22,11 +23,16 @@ class Address:
 
     def having(self, **changes: str | None) -> str:
         """The address with ``changes``; None or empty takes a parameter out. The page starts anew."""
-        merged: dict[str, list[str]] = {name: values for name, values in self.args.items() if name != "page"}
+        parts = {name: written for name, written in self._written.items() if name != "page"}
         for name, value in changes.items():
-            merged[name] = [value] if value else []
-        pairs = [(name, value) for name, values in merged.items() for value in values]
-        return f"{self.url}?{urlencode(pairs)}" if pairs else self.url
+            parts[name] = urlencode({name: value}) if value else ""
+        query = "&".join(filter(None, parts.values()))
+        return f"{self.url}?{query}" if query else self.url
+
+    @cached_property
+    def _written(self) -> Mapping[str, str]:
+        """Each parameter as an address writes it; a page has dozens of links that differ in one."""
+        return {name: urlencode([(name, value) for value in values]) for name, values in self.args.items()}
 
     def one(self, name: str) -> str:
         """The value of a parameter, empty when there is none."""
