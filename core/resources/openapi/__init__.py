@@ -25,8 +25,20 @@ from core.resources.openapi.imports import TAG as IMPORTS
 from core.resources.openapi.imports import import_paths, import_request, import_shapes
 from core.resources.openapi.jobs import TAG, job_paths, job_shapes
 from core.resources.openapi.kinds import INPUT_TYPES, describe_input, example_of, output
-from core.resources.openapi.nodes import REFUSALS, Node, answer, body, operation, ref, refusal
-from core.resources.openapi.shared import array, page_of, shared_parameters, shared_shapes
+from core.resources.openapi.nodes import (
+    FILE,
+    NUMBER,
+    REFUSALS,
+    TEXT,
+    Node,
+    answer,
+    array,
+    body,
+    operation,
+    ref,
+    refusal,
+)
+from core.resources.openapi.shared import page_of, shared_parameters, shared_shapes
 from core.resources.resolver import Answer, Resolver
 from core.resources.schemas import input_schema
 from core.resources.service import ArchiveSchema
@@ -38,7 +50,6 @@ _REMOVING: Final = (400, 401, 403, 404, 409, 412, 422, 503)
 #: Kinds that an example leaves out where it may: other records, the state or an addon's rules decide
 #: what fits there.
 _NO_EXAMPLE: Final = (Kind.LINK, Kind.INSTANT, Kind.TEXT, Kind.MULTILINE)
-_FILE: Final[Node] = {"type": "string", "format": "binary"}
 
 
 def document(
@@ -340,7 +351,7 @@ class _Writer:
             request=body("Note", {"body": _("Wants an offer before Friday.")}),
         )
         self._path(f"{record}/notes", {"post": note}, ["id"])
-        form = {"type": "object", "required": ["file"], "properties": {"file": _FILE}}
+        form = {"type": "object", "required": ["file"], "properties": {"file": FILE}}
         attach = operation(
             f"attach_{key}",
             _("Attach a file"),
@@ -356,7 +367,7 @@ class _Writer:
             f"download_{key}",
             _("Download a file"),
             tag,
-            answers={200: answer(_("The file."), _FILE, "application/octet-stream")},
+            answers={200: answer(_("The file."), FILE, "application/octet-stream")},
             refusals=_READING,
         )
         for place, title, operations in (
@@ -400,15 +411,14 @@ class _Writer:
             if "eq" in operators and field.name not in self.parameters.keys() - {"id"}:
                 others = ", ".join(f"`{field.name}.{op}`" for op in operators if op != "eq")
                 text = _("%(label)s; also %(others)s", label=field.label, others=others)
-                yield {"in": "query", "name": field.name, "schema": {"type": "string"}, "description": text}
+                yield {"in": "query", "name": field.name, "schema": TEXT, "description": text}
         yield "conditions"
 
     def _likenesses(self, resource: Resource) -> Iterator[Node]:
         """A parameter for each field by which records are recognised."""
         for field in (resource.fields[name] for name in recognised_by(resource)):
             if self.resolver.answer(field) is Answer.OPEN:
-                schema = {"type": "string"}
-                yield {"in": "query", "name": field.name, "schema": schema, "description": field.label}
+                yield {"in": "query", "name": field.name, "schema": TEXT, "description": field.label}
 
     # Shapes
 
@@ -425,7 +435,7 @@ class _Writer:
         lines = {
             each.name: array(self._line(each.target, each.via)) for each in resource.lines_fields.values()
         }
-        whole = {**flat, "version": {"type": "integer"}, **lines}
+        whole = {**flat, "version": NUMBER, **lines}
         components = self.spec.components
         components.schema(f"{name}Item", {"type": "object", "properties": flat})
         components.schema(name, {"type": "object", "properties": whole})

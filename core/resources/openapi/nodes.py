@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from core.i18n import _
 
 Node = dict[str, Any]
+#: ``(path below the API, operations by method, parameters all of them have)``.
+Paths = Iterator[tuple[str, Mapping[str, Node], list[Any]]]
+
+TEXT: Final[Node] = {"type": "string"}
+NUMBER: Final[Node] = {"type": "integer"}
+FLAG: Final[Node] = {"type": "boolean"}
+INSTANT: Final[Node] = {"type": "string", "format": "date-time"}
+FILE: Final[Node] = {"type": "string", "format": "binary"}
+TEXT_OR_NULL: Final[Node] = {"type": ["string", "null"]}
+NUMBER_OR_NULL: Final[Node] = {"type": ["integer", "null"]}
+INSTANT_OR_NULL: Final[Node] = {"type": ["string", "null"], "format": "date-time"}
 
 JSON: Final = "application/json"
 #: Names of the refusals; all have the shape of a problem.
@@ -34,6 +45,26 @@ _WORDLESS: Final[Mapping[int, Callable[[], str]]] = {
 def ref(name: str) -> Node:
     """A reference to a shape."""
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def shape(**members: Node) -> Node:
+    """An object all of whose members are always there."""
+    return {"type": "object", "properties": members, "required": list(members)}
+
+
+def array(items: Node) -> Node:
+    """A list."""
+    return {"type": "array", "items": items}
+
+
+def one_of(values: Iterable[str]) -> Node:
+    """One of some words."""
+    return {"type": "string", "enum": [str(value) for value in values]}
+
+
+def number_in_path(name: str) -> Node:
+    """The parameter a path takes in ``{name}``: the number of something."""
+    return {"in": "path", "name": name, "required": True, "schema": {**NUMBER, "minimum": 1}}
 
 
 def answer(description: object, schema: Node, media: str = JSON) -> Node:
@@ -89,7 +120,7 @@ def operation(
 
 def _header(name: str) -> Node:
     texts = {"ETag": _("The version."), "Location": _("Address of what was created.")}
-    return {"description": texts[name], "schema": {"type": "string"}}
+    return {"description": texts[name], "schema": TEXT}
 
 
 def refusal(status: int) -> Node:
@@ -110,5 +141,5 @@ def refusal(status: int) -> Node:
     }
     node: Node = answer(sentences[status], ref("Problem"), "application/problem+json")
     if status in (429, 503):
-        node["headers"] = {"Retry-After": {"description": _("Seconds."), "schema": {"type": "integer"}}}
+        node["headers"] = {"Retry-After": {"description": _("Seconds."), "schema": NUMBER}}
     return node

@@ -7,84 +7,84 @@ from typing import Any
 
 from core.i18n import LANGUAGES, _
 from core.resources.duplicates import Likeness
+from core.resources.exporting import Format
 from core.resources.gateway import BUCKETS, MEASURES
-from core.resources.openapi.nodes import Node, ref
+from core.resources.openapi.nodes import (
+    FLAG,
+    INSTANT,
+    NUMBER,
+    NUMBER_OR_NULL,
+    TEXT,
+    TEXT_OR_NULL,
+    Node,
+    array,
+    one_of,
+    ref,
+    shape,
+)
 from core.resources.query import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
 from core.resources.searching import MAX_HITS
 from core.resources.values import MAX_KEY
 
 
-def shape(**properties: Node) -> Node:
-    """An object all of whose members are always there."""
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def array(items: Node) -> Node:
-    """A list."""
-    return {"type": "array", "items": items}
-
-
 def page_of(items: Node) -> Node:
     """One page of a list."""
-    number, text = {"type": "integer"}, {"type": ["string", "null"]}
-    total = {"type": ["integer", "null"], "description": _("Null with `count=no`.")}
-    following = {**text, "description": _("The `cursor` of the next page; null at the end.")}
-    return shape(items=array(items), total=total, page=number, per_page=number, next=following)
+    total = {**NUMBER_OR_NULL, "description": _("Null with `count=no`.")}
+    following = {**TEXT_OR_NULL, "description": _("The `cursor` of the next page; null at the end.")}
+    return shape(items=array(items), total=total, page=NUMBER, per_page=NUMBER, next=following)
 
 
 def shared_shapes() -> Mapping[str, Node]:
     """Every shape by its name."""
-    text, number, instant = {"type": "string"}, {"type": "integer"}, {"type": "string", "format": "date-time"}
-    text_or_null, number_or_null = {"type": ["string", "null"]}, {"type": ["integer", "null"]}
-    problem = shape(type=text, title=text, status=number, code=text, detail=text, request_id=text)
+    problem = shape(type=TEXT, title=TEXT, status=NUMBER, code=TEXT, detail=TEXT, request_id=TEXT)
     problem["properties"]["errors"] = {
         "type": "object",
         "description": _("Sentences by field; lines are addressed like `phones.0.number`."),
-        "additionalProperties": array(text),
+        "additionalProperties": array(TEXT),
     }
     entry = shape(
-        id=number,
-        kind=text,
-        body=text_or_null,
+        id=NUMBER,
+        kind=TEXT,
+        body=TEXT_OR_NULL,
         changes={
             "type": ["object", "null"],
             "description": _("The values before and after, by field."),
             "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2},
         },
-        created_at=instant,
+        created_at=INSTANT,
         created_by={"anyOf": [ref("Link"), {"type": "null"}]},
         attachment={
-            "anyOf": [shape(name=text, size=number, media_type=text, url=text), {"type": "null"}],
+            "anyOf": [shape(name=TEXT, size=NUMBER, media_type=TEXT, url=TEXT), {"type": "null"}],
         },
     )
     return {
         "Problem": problem,
-        "Link": shape(id=number, label=text_or_null),
-        "Groups": shape(groups=array({"type": "object"}), total=number),
+        "Link": shape(id=NUMBER, label=TEXT_OR_NULL),
+        "Groups": shape(groups=array({"type": "object"}), total=NUMBER),
         "Views": shape(
             items=array(
                 shape(
-                    id=number,
-                    name=text,
-                    audience=_one_of("private", "shared", "role"),
-                    role=text_or_null,
-                    default={"type": "boolean", "description": _("Opens first for you.")},
+                    id=NUMBER,
+                    name=TEXT,
+                    audience=one_of(("private", "shared", "role")),
+                    role=TEXT_OR_NULL,
+                    default={**FLAG, "description": _("Opens first for you.")},
                     query={
                         "type": "object",
                         "description": _("What it shows; `filter`, `q` and `sort` as a list takes them."),
                         "properties": {
                             "filter": {"type": "object"},
-                            "q": text,
-                            "sort": array(text),
-                            "columns": array(text),
-                            "widths": {"type": "object", "additionalProperties": number},
-                            "group": array(text),
-                            "totals": {"type": "object", "additionalProperties": text},
-                            "per_page": number,
+                            "q": TEXT,
+                            "sort": array(TEXT),
+                            "columns": array(TEXT),
+                            "widths": {"type": "object", "additionalProperties": NUMBER},
+                            "group": array(TEXT),
+                            "totals": {"type": "object", "additionalProperties": TEXT},
+                            "per_page": NUMBER,
                         },
                     },
                     missing={
-                        **shape(columns=number, conditions=number, settings=number),
+                        **shape(columns=NUMBER, conditions=NUMBER, settings=NUMBER),
                         "description": _("How much of it is not available to you."),
                     },
                 )
@@ -93,15 +93,15 @@ def shared_shapes() -> Mapping[str, Node]:
         "Duplicates": shape(
             items=array(
                 shape(
-                    resource=text,
-                    id=number,
-                    label=text,
-                    hint=text,
-                    archived={"type": "boolean"},
+                    resource=TEXT,
+                    id=NUMBER,
+                    label=TEXT,
+                    hint=TEXT,
+                    archived=FLAG,
                     alike={
                         "type": "object",
                         "description": _("In what way each field is alike; the strongest first."),
-                        "additionalProperties": {"type": "string", "enum": [*Likeness]},
+                        "additionalProperties": one_of(Likeness),
                     },
                 )
             )
@@ -109,25 +109,25 @@ def shared_shapes() -> Mapping[str, Node]:
         "Search": shape(
             groups=array(
                 shape(
-                    resource=text,
-                    title=text,
-                    items=array(shape(id=number, label=text, hint=text)),
-                    has_more={"type": "boolean", "description": _("A list with the same `q` has the rest.")},
+                    resource=TEXT,
+                    title=TEXT,
+                    items=array(shape(id=NUMBER, label=TEXT, hint=TEXT)),
+                    has_more={**FLAG, "description": _("A list with the same `q` has the rest.")},
                 )
             )
         ),
         "TimelineEntry": entry,
-        "Timeline": shape(items=array(ref("TimelineEntry")), next=number_or_null),
-        "Token": shape(token=text, expires_at=instant),
+        "Timeline": shape(items=array(ref("TimelineEntry")), next=NUMBER_OR_NULL),
+        "Token": shape(token=TEXT, expires_at=INSTANT),
         "Me": shape(
-            id=number,
-            name=text,
-            email=text,
-            language=text_or_null,
-            unit=number_or_null,
-            roles=array(text),
-            permissions={"type": "object", "additionalProperties": array(text)},
-            tenant=shape(slug=text, name=text, language=text, timezone=text, addons=array(text)),
+            id=NUMBER,
+            name=TEXT,
+            email=TEXT,
+            language=TEXT_OR_NULL,
+            unit=NUMBER_OR_NULL,
+            roles=array(TEXT),
+            permissions={"type": "object", "additionalProperties": array(TEXT)},
+            tenant=shape(slug=TEXT, name=TEXT, language=TEXT, timezone=TEXT, addons=array(TEXT)),
         ),
     }
 
@@ -138,7 +138,7 @@ def _whole(low: int, high: int | None = None, default: int | None = None) -> Nod
 
 
 def _parameter(place: str, description: str, schema: Node | None = None, example: Any = None) -> Node:
-    node: Node = {"in": place, "description": description, "schema": schema or {"type": "string"}}
+    node: Node = {"in": place, "description": description, "schema": schema or TEXT}
     if example is not None:
         node["example"] = example
     return node
@@ -148,12 +148,8 @@ def _query(description: str, schema: Node | None = None, example: Any = None) ->
     return _parameter("query", description, schema, example)
 
 
-def _path(description: str) -> Node:
+def _in_path(description: str) -> Node:
     return {**_parameter("path", description, _whole(1, MAX_KEY)), "required": True}
-
-
-def _one_of(*values: str) -> Node:
-    return {"type": "string", "enum": list(values)}
 
 
 def shared_parameters() -> Mapping[str, Node]:
@@ -164,7 +160,7 @@ def shared_parameters() -> Mapping[str, Node]:
             "Conditions by `field.operator`, also on linked records: `owner.name.contains`. Operators are "
             "eq, ne, gt, gte, lt, lte, in (with commas), contains, startswith and isnull (true or false)."
         ),
-        {"type": "object", "additionalProperties": {"type": "string"}},
+        {"type": "object", "additionalProperties": TEXT},
         {"id.gt": "10"},
     )
     buckets, measures = ", ".join(BUCKETS), ", ".join(MEASURES)
@@ -177,11 +173,8 @@ def shared_parameters() -> Mapping[str, Node]:
         "and nothing is done twice."
     )
     found = {
-        "id": {**_parameter("path", _("Number of the record."), _whole(1, MAX_KEY)), "required": True},
-        "entry": {
-            **_parameter("path", _("Number of the timeline entry."), _whole(1, MAX_KEY)),
-            "required": True,
-        },
+        "id": _in_path(_("Number of the record.")),
+        "entry": _in_path(_("Number of the timeline entry.")),
         "q": _query(_("Quick search: every word must occur.")),
         "resources": _query(_("Names of resources with commas; empty for all."), None, "core.user"),
         "limit": _query(_("So many records of each resource."), _whole(1, MAX_HITS, 5)),
@@ -192,19 +185,19 @@ def shared_parameters() -> Mapping[str, Node]:
         "per_page": _query(_("Records on a page."), _whole(1, MAX_PER_PAGE, DEFAULT_PER_PAGE)),
         "cursor": _query(_("The `next` of the page before; faster than page numbers.")),
         "fields": _query(_("Only these fields, with commas between."), None, "id"),
-        "count": _query(_("`no` leaves the total out."), _one_of("yes", "no")),
+        "count": _query(_("`no` leaves the total out."), one_of(("yes", "no"))),
         "group": _query(grouped, None, "created_at:month"),
         "measures": _query(measured, None, "count"),
-        "format": _query(_("The kind of file."), {**_one_of("csv", "xlsx", "jsonl"), "default": "csv"}),
+        "format": _query(_("The kind of file."), {**one_of(Format), "default": "csv"}),
         "columns": _query(
             _("Columns with commas between: fields, and those of links and lines."),
             None,
             "number,name,parent.number,phones.number",
         ),
         "labels": _query(
-            _("Language of headers and choices; without it, names and stored values."), _one_of(*LANGUAGES)
+            _("Language of headers and choices; without it, names and stored values."), one_of(LANGUAGES)
         ),
-        "purge": _query(_("`true` deletes for good."), _one_of("true", "false")),
+        "purge": _query(_("`true` deletes for good."), one_of(("true", "false"))),
         "without": _query(_("The record that is being changed, to leave it out."), _whole(1, MAX_KEY)),
         "before": _query(_("Only entries older than the one with this number."), _whole(0, MAX_KEY)),
         "kinds": _query(_("Only entries of these kinds, with commas between."), None, "note,attachment"),
