@@ -23,6 +23,7 @@ from core.events import Deliveries
 from core.i18n import add_catalogue
 from core.jobs.registry import Jobs, JobsRoom
 from core.menus import Menu, MenuItem
+from core.resources.channels import Channels, ChannelsRoom
 from core.resources.registry import Resources, ResourcesRoom
 
 #: The folder of the addons that come with Guanxi.
@@ -41,6 +42,7 @@ class Kernel:
     hooks: Hooks
     menu: Menu
     jobs: Jobs
+    channels: Channels
     #: Routes that addons bring themselves: ``(addon, blueprint)``.
     blueprints: list[tuple[str, Blueprint]] = field(default_factory=list)
 
@@ -95,6 +97,7 @@ def start_kernel(
         make_database: makes the pool; tests pass one of their own.
     """
     permissions, resources, hooks, menu, jobs = Permissions(), Resources(), Hooks(), Menu(), Jobs()
+    channels = Channels()
     blueprints: list[tuple[str, Blueprint]] = []
     rooms: Sequence[Any] = (
         ModelsRoom(),
@@ -103,6 +106,7 @@ def start_kernel(
         PermissionsRoom(permissions),
         HooksRoom(hooks),
         JobsRoom(jobs),
+        ChannelsRoom(channels),
         _ViewsRoom(blueprints),
     )
     add_catalogue(Path(__file__).parent / "translations")
@@ -116,6 +120,7 @@ def start_kernel(
             hooks.fail(addon, "menu_items", f"it must give MenuItems of known resources, not {items}")
     database = make_database(database_url)
     database.deliveries, database.jobs = Deliveries(database, hooks), jobs
+    database.channels = channels
     return Kernel(
         config=config,
         database=database,
@@ -125,5 +130,6 @@ def start_kernel(
         hooks=hooks,
         menu=menu,
         jobs=jobs,
+        channels=channels,
         blueprints=blueprints,
     )

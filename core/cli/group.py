@@ -73,7 +73,7 @@ class Work:
     @contextmanager
     def tenant_session(self, slug: str) -> Iterator[Session]:
         """One transaction for a tenant; commits at the end of the block."""
-        with self.kernel.database.session(self.tenant(slug)) as session:
+        with self.kernel.database.session(self.tenant(slug), channel="command") as session:
             yield session
             commit(session)
 

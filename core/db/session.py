@@ -42,18 +42,26 @@ class Database:
         self.deliveries: Any = None
         #: The kinds of background jobs (`core.jobs.registry.Jobs`).
         self.jobs: Any = None
+        #: The doors through which values come in (`core.resources.channels.Channels`).
+        self.channels: Any = None
         self._sessions = sessionmaker(
             self.engine, class_=BoundSession, autoflush=False, expire_on_commit=False
         )
 
-    def session(self, binding: Binding) -> Session:
-        """A session whose every transaction is bound to ``binding``; the caller closes it."""
-        return self._sessions(info={"binding": binding, "database": self})
+    def session(self, binding: Binding, *, channel: str | None = None) -> Session:
+        """A session whose every transaction is bound to ``binding``; the caller closes it.
+
+        Args:
+            binding: for whom it works.
+            channel: the door that is opened with it, as `core.settings.channels` names it; kept in the
+                histories of the records that are written.
+        """
+        return self._sessions(info={"binding": binding, "database": self, "channel": channel})
 
     @contextmanager
-    def unit_of_work(self, binding: Binding) -> Iterator[Session]:
+    def unit_of_work(self, binding: Binding, *, channel: str | None = None) -> Iterator[Session]:
         """Run a block in one transaction: commit at its end and deliver what waits for that, or undo all."""
-        with self.session(binding) as session:
+        with self.session(binding, channel=channel) as session:
             yield session
             commit(session)
 

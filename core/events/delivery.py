@@ -40,7 +40,7 @@ class Deliveries:
         if not self.hooks.has("on_event", tenant.addons):
             return
         try:
-            with self._database.unit_of_work(tenant) as session:
+            with self._database.unit_of_work(tenant, channel="job") as session:
                 self.hooks.call(tenant.addons, "on_event", session=session, event=event)
         except Exception:  # the work that told of it is done and must not seem to have failed
             logger.exception("event %s was not delivered", type(event).__name__)

@@ -73,7 +73,7 @@ class Work:
         Raises:
             Superseded: another run of the job has taken over; nothing is committed.
         """
-        with self.kernel.database.session(self.tenant) as session:
+        with self.kernel.database.session(self.tenant, channel="job") as session:
             yield session
             self._require_ours(session)
             commit(session)

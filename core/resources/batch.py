@@ -66,6 +66,12 @@ class Batch:
         return found
 
     @property
+    def channel(self) -> str | None:
+        """The door these changes come through; see `core.resources.channels`."""
+        found: str | None = self.session.info.get("channel")
+        return found
+
+    @property
     def good(self) -> list[Change]:
         """The changes nothing is wrong with."""
         return [change for change in self.changes if not change.errors]

@@ -55,6 +55,8 @@ class TimelineEntry(Model):
     #: created, updated, archived, restored, note, attachment.
     kind: Mapped[str] = mapped_column(String(40))
     body: Mapped[str | None] = mapped_column(Text)
+    #: Through which door it came (`core.resources.channels`); None where nobody knows.
+    channel: Mapped[str | None] = mapped_column(String(40))
     #: ``{field: [before, after]}`` in the stored form.
     changes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     attachment_id: Mapped[int | None] = mapped_column(

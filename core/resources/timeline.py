@@ -34,8 +34,8 @@ _UNNAMEABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}", re.IGNORECASE | re.ASCII)
 
 _CREATED: Final = text(
-    "insert into core_timeline_entry (resource, kind, record_id, created_at, created_by_id)"
-    " select :resource, 'created', n.id, coalesce(n.moment, now()), n.author"
+    "insert into core_timeline_entry (resource, kind, record_id, channel, created_at, created_by_id)"
+    " select :resource, 'created', n.id, :channel, coalesce(n.moment, now()), n.author"
     " from unnest(:ids, :moments, :authors) with ordinality as n (id, moment, author, place) order by n.place"
 ).bindparams(
     bindparam("ids", type_=ARRAY(BigInteger)),
@@ -75,6 +75,7 @@ def record_changes(batch: Batch) -> None:
                 "kind": batch.kind,
                 "body": change.values.get("archived_reason") if batch.kind == "archived" else None,
                 "changes": changes,
+                "channel": batch.channel,
                 "created_by_id": batch.actor.user_id,
             }
         )
@@ -87,6 +88,7 @@ def _record_created(batch: Batch) -> None:
     by = batch.actor.user_id
     values = {
         "resource": batch.resource.name,
+        "channel": batch.channel,
         "ids": [change.id for change in batch.changes],
         "moments": [change.values.get("created_at") for change in batch.changes],
         "authors": [change.values.get("created_by", by) for change in batch.changes],
@@ -123,7 +125,7 @@ def entries(
     visible = {field.name for field in gateway.resolver.visible(resource)} | set(resource.lines_fields)
     statement = (
         select(
-            _entry.c.id, _entry.c.kind, _entry.c.body, _entry.c.changes,
+            _entry.c.id, _entry.c.kind, _entry.c.channel, _entry.c.body, _entry.c.changes,
             _entry.c.created_at, _entry.c.created_by_id,
             _user.c.name.label("author"), _entry.c.attachment_id, _attachment.c.name.label("file_name"),
             _attachment.c.size.label("file_size"), _attachment.c.media_type,

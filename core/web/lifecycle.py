@@ -118,8 +118,10 @@ def _begin() -> ResponseReturnValue | None:
         if request.blueprint != "platform":
             raise NotFound
         return None
-    question = who_asks(request, by_token=request.blueprint == "api")
-    g.session = kernel().database.session(host_binding(request.host, config.base_domain, question))
+    is_api = request.blueprint == "api"
+    question = who_asks(request, by_token=is_api)
+    binding = host_binding(request.host, config.base_domain, question)
+    g.session = kernel().database.session(binding, channel="api" if is_api else "form")
     g.tenant = tenant_of(g.session)
     if request.blueprint == "platform":
         raise NotFound

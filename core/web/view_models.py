@@ -154,6 +154,8 @@ class FormView:
     sections: Sequence[FieldSection]
     lines: Sequence[LinesView] = ()
     version: int | None = None
+    #: The channel its values came through before they were typed, such as card; empty for none.
+    channel: str = ""
     errors: Sequence[str] = ()
     #: Where the browser keeps what was typed until it is saved.
     draft_key: str = ""

@@ -26,6 +26,7 @@ from core.db.session import tenant_of
 from core.errors import Conflict, Invalid
 from core.events import hooks_of, publish
 from core.i18n import _l
+from core.resources.channels import through
 from core.resources.declaration import Resource, resource_named, resource_of
 from core.resources.gateway import Gateway
 from core.search.names import name_match
@@ -100,7 +101,7 @@ def convert_leads(
         Invalid: a named record is out of reach, or what would be created breaks a rule.
     """
     service: Any = resource_of(Lead).service
-    with session.begin_nested():
+    with session.begin_nested(), through(session, "conversion"):
         rows = service.permitted(session, ids, actor, "convert")
         _check(session, rows.values())
         plans = [_Plan(rows[number]) for number in dict.fromkeys(ids)]

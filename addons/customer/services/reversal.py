@@ -14,6 +14,7 @@ from addons.customer.services.activities import keep_last_contacted
 from core.access.actor import OPERATOR, Actor
 from core.errors import Conflict
 from core.i18n import _l
+from core.resources.channels import through
 from core.resources.declaration import Resource, resource_named, resource_of
 from core.resources.models import TimelineEntry
 from core.resources.service import InUse
@@ -55,7 +56,7 @@ def undo_conversions(session: Session, ids: Sequence[int], *, actor: Actor) -> d
         LeadNotConverted: one is not converted.
     """
     service: Any = resource_of(Lead).service
-    with session.begin_nested():
+    with session.begin_nested(), through(session, "undo"):
         rows = service.permitted(session, ids, actor, "convert")
         conversions = _last(session, list(rows))
         for number, row in rows.items():

@@ -16,6 +16,7 @@ from core.i18n import _
 from core.resources.declaration import resource_of
 from core.resources.duplicates import Likeness, find_duplicates
 from core.web.lifecycle import gateway
+from core.web.pages.forms import CHANNEL
 from core.web.pages.request import display
 from core.web.shell import shell
 
@@ -44,6 +45,7 @@ def read(plural: str) -> ResponseReturnValue:
     entries, lines, labels = fill(card)
     if not entries:
         return _dialog(plural, text, _("Nothing could be read from this. Is it the text of a card?")), 422
+    entries.append((CHANNEL, "card"))
     found = {"entries": entries, "lines": lines, "labels": labels, "text": text, "title": _("From the card")}
     return jsonify(fill=found), 201
 

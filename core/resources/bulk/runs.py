@@ -22,6 +22,7 @@ from core.jobs.models import Job
 from core.resources import change_sets
 from core.resources.bulk.edits import STANDING, Edit, Result, carry_out, carry_out_whole, check
 from core.resources.bulk.models import BulkRun
+from core.resources.channels import through
 from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
 from core.resources.models import ChangeSet
@@ -53,7 +54,7 @@ def do_now(
     session = gateway.session
     attempt = session.begin_nested()
     set_id = _open(gateway, resource, edit, len(record_ids))
-    with change_sets.collecting(session, set_id):
+    with change_sets.collecting(session, set_id), through(session, "bulk"):
         result = carry_out(gateway, resource, record_ids, edit)
     if not result.changed:
         attempt.rollback()
@@ -72,7 +73,7 @@ def do_whole(gateway: Gateway, resource: Resource, record_ids: Sequence[int], ed
     session = gateway.session
     gateway.require(resource, "read")
     set_id = _open(gateway, resource, edit, len(record_ids))
-    with change_sets.collecting(session, set_id):
+    with change_sets.collecting(session, set_id), through(session, "bulk"):
         carry_out_whole(gateway, resource, record_ids, edit)
     notify(session, f"list:{resource.name}")
     return set_id if edit.can_be_undone else None
@@ -128,7 +129,7 @@ def _go_on(work: Work, session: Session, run: Any, part: Sequence[int]) -> None:
     gateway = Gateway(session, actor)
     check(gateway, resource, edit)
     set_id = run.change_set_id or _open(gateway, resource, edit, len(run.ids))
-    with change_sets.collecting(session, set_id):
+    with change_sets.collecting(session, set_id), through(session, "bulk"):
         result = carry_out(gateway, resource, part, edit)
     refusals = [*run.refusals, *([each.record_id, each.sentence] for each in result.refused)]
     session.execute(

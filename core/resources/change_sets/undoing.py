@@ -19,6 +19,7 @@ from core.db.session import tenant_of
 from core.errors import Forbidden, GuanxiError, NotFound, Unavailable
 from core.resources.batch import Change
 from core.resources.change_sets.values import former_lines, lines_now, unplain
+from core.resources.channels import through
 from core.resources.declaration import Resource, resource_called
 from core.resources.gateway import Gateway
 from core.resources.models import ChangeSet, ChangeSetRow, TimelineEntry
@@ -97,7 +98,7 @@ def undo(session: Session, set_id: int, *, actor: Actor, limit: int | None = Non
         raise Forbidden
     state = _Undoing(session, found, actor)
     if found["state"] != "undone":
-        with _collecting_nothing(session):
+        with _collecting_nothing(session), through(session, "undo"):
             state.go_on(limit)
     return state.result
 

@@ -24,6 +24,7 @@ from core.db.session import tenant_of
 from core.errors import Conflict, GuanxiError, NotFound, Unavailable
 from core.i18n import _l
 from core.resources import change_sets
+from core.resources.channels import through
 from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
 from core.resources.importing.ahead import ahead
@@ -267,7 +268,7 @@ class _Running:
                 clear_blank=bool(run.options.get("clear_blank")), reader=self.reader, seen=self.seen,
                 on_bad=lambda row, problems: bad.append((row, problems)),
             )  # fmt: skip
-            with change_sets.collecting(session, self.set_id):
+            with change_sets.collecting(session, self.set_id), through(session, "import"):
                 waiting = importer.write(entries, is_last=self.round == LAST)
             self._keep_rows(session, entries, waiting, bad)
             if self.round == 0:

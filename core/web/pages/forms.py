@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from flask import Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from core.db.fields import Kind
-from core.errors import GuanxiError, Invalid, StaleVersion
-from core.i18n import _
+from core.errors import BadRequest, GuanxiError, Invalid, StaleVersion
+from core.i18n import _, _l
+from core.resources.channels import through
 from core.resources.declaration import Field, LinesField, Resource, Section
 from core.resources.duplicates import recognised_by
 from core.web.display import options_of
@@ -25,6 +27,16 @@ from core.web.view_models import FieldSection, FieldView, FormView, LinesView, L
 
 #: What a control holds, by field name; lines as lists of such.
 Typed = Mapping[str, Any]
+
+#: What a form, or the address of one, calls the channel its values came through; no field begins so.
+CHANNEL: Final = "_channel"
+
+
+class UnknownFormChannel(BadRequest):
+    """An address asks for a form filled through something that fills no forms here."""
+
+    code = "unknown-channel"
+    message = _l("Nothing that is on here fills in forms as “%(name)s”.")
 
 
 class Form:
@@ -91,6 +103,7 @@ class Form:
             ],
             lines=lines,
             version=version,
+            channel=_channel(),
             errors=above,
             draft_key=draft_key,
             conflicts=conflicts,
@@ -203,6 +216,26 @@ def _defaults(resource: Resource) -> dict[str, Any]:
     return values | given
 
 
+def _channel() -> str:
+    """What the present form was filled in through before it was typed in; empty for nothing.
+
+    Raises:
+        UnknownFormChannel: the address names one that is not on, or fills in no forms. A form that was
+            typed meanwhile is an ordinary one then.
+    """
+    name = request.values.get(CHANNEL, "")
+    if not name or kernel().channels.of_form(g.tenant, name) is not None:
+        return name
+    if request.method == "GET":
+        raise UnknownFormChannel(name=name[:40])
+    return ""
+
+
+def _coming() -> AbstractContextManager[None]:
+    """Let what is saved bear the channel of the form."""
+    return through(g.session, _channel() or "form")
+
+
 @bp.get("/<addon>/<plural>/new")
 def new(addon: str, plural: str) -> str:
     """Show an empty form."""
@@ -230,7 +263,8 @@ def create(addon: str, plural: str) -> ResponseReturnValue:
     form = Form(resource, resource.form)
     values = form.read(request.form)
     try:
-        [record_id] = resource.service.create(g.session, [values], actor=g.actor)
+        with _coming():
+            [record_id] = resource.service.create(g.session, [values], actor=g.actor)
     except Invalid as error:
         return _create_page(resource, form, values, error), 422
     response = Response(status=303, headers={"Location": f"{resource.url}/{record_id}"})
@@ -267,7 +301,8 @@ def save(addon: str, plural: str, record_id: int) -> ResponseReturnValue:
     values = form.read(request.form)
     version = number_in(request.form.get("version"))
     try:
-        resource.service.update(g.session, record_id, values, actor=g.actor, version=version)
+        with _coming():
+            resource.service.update(g.session, record_id, values, actor=g.actor, version=version)
     except Invalid as error:
         return _edit_page(resource, form, gateway().get(resource, record_id), values, error), 422
     except StaleVersion:
