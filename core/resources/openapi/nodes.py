@@ -42,6 +42,11 @@ _WORDLESS: Final[Mapping[int, Callable[[], str]]] = {
 }
 
 
+def component_name(name: str) -> str:
+    """``CustomerCustomer`` for ``customer.customer``."""
+    return "".join(part.title() for part in name.replace(".", "_").split("_"))
+
+
 def ref(name: str) -> Node:
     """A reference to a shape."""
     return {"$ref": f"#/components/schemas/{name}"}
