@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from core.i18n import _l
+from core.i18n import _l, _lp
 from core.resources.channels import Channel
 
 CHANNELS = (
     Channel("form", _l("Form")),
-    Channel("api", _l("API")),
+    Channel("api", _lp("channel", "API")),
     Channel("import", _l("Import")),
     Channel("bulk", _l("Edit of many records")),
     Channel("undo", _l("Undo")),
