@@ -1,4 +1,4 @@
-"""Where the present value of each field came from: who wrote it, when, and through which import or edit.
+"""Where the present value of each field came from: who wrote it, when, through which door and which import.
 
 Worked out from the history and the sets of changes, so nothing is kept twice.
 """
@@ -33,9 +33,9 @@ class Origin:
     at: datetime
     #: Empty for the command line.
     author: str
-    #: ``import`` or ``bulk``; empty for what was written by itself.
-    kind: str = ""
-    #: Of the import or the edit: the name of its file, for instance.
+    #: The door it came through, by name (`core.resources.channels`); empty where nobody knows.
+    channel: str = ""
+    #: Of the import or the edit of many: the name of its file, for instance.
     label: str = ""
 
 
@@ -45,7 +45,7 @@ def origins(gateway: Gateway, resource: Resource, record: Mapping[str, Any]) -> 
     Fields he may not see are not in ``record`` and so not in the answer.
     """
     entries = gateway.session.execute(
-        select(_entry.c.kind, _entry.c.changes, _entry.c.created_at, _user.c.name)
+        select(_entry.c.kind, _entry.c.channel, _entry.c.changes, _entry.c.created_at, _user.c.name)
         .outerjoin(_user, _user.c.id == _entry.c.created_by_id)
         .where(
             _entry.c.resource == resource.name,
@@ -68,12 +68,10 @@ def origins(gateway: Gateway, resource: Resource, record: Mapping[str, Any]) -> 
     for entry in entries:
         is_new = entry.kind == "created"
         through = made_by if is_new else changed_at.get(entry.created_at)
-        origin = Origin(
-            entry.created_at,
-            entry.name or "",
-            through.kind if through is not None else "",
-            through.label or "" if through is not None else "",
-        )
+        # What was written before channels were kept is known by its set alone.
+        channel = entry.channel or (through.kind if through is not None else "")
+        label = through.label if through is not None and through.kind == channel else ""
+        origin = Origin(entry.created_at, entry.name or "", channel, label)
         for name in filled if is_new else filled & set(entry.changes or ()):
             found.setdefault(name, origin)
     return found

@@ -45,6 +45,13 @@ def shared_shapes() -> Mapping[str, Node]:
     entry = shape(
         id=NUMBER,
         kind=TEXT,
+        channel={
+            **TEXT_OR_NULL,
+            "description": _(
+                "How a change came in: `form`, `api`, `import`, `bulk`, `undo`, `job`, `command`, or a way"
+                " an addon declares; null for notes and files, and where nobody knows."
+            ),
+        },
         body=TEXT_OR_NULL,
         changes={
             "type": ["object", "null"],

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Response, g, request, send_file
+from flask import Response, g, send_file
 from marshmallow import fields
-from werkzeug.exceptions import RequestEntityTooLarge
 
-from core.errors import Invalid, NotFound, TooLarge, UnsupportedMedia
+from core.errors import Invalid, NotFound
 from core.i18n import _l
 from core.resources import timeline
 from core.resources.schemas import InputSchema
@@ -20,10 +19,9 @@ from core.web.api.blueprint import bp
 from core.web.api.bodies import TEXT_MESSAGES, names, parameters, read_shaped
 from core.web.api.repeats import idempotent
 from core.web.lifecycle import kernel
+from core.web.uploads import chosen_file, open_form, require_form
 
 KINDS: Final = ("created", "updated", "archived", "restored", "note", "attachment")
-#: A file and the form around it.
-_MAX_FORM: Final = timeline.MAX_ATTACHMENT + 64 * 1024
 
 
 class NoteSchema(InputSchema):
@@ -74,27 +72,20 @@ def write_note(record_id: int) -> Response:
 def attach(record_id: int) -> Response:
     """Put a file on a record."""
     parameters()
-    request.max_content_length = _MAX_FORM
-    if request.mimetype != "multipart/form-data":
-        raise UnsupportedMedia(expected="multipart/form-data")
-    try:
-        request.files  # noqa: B018 - reads the form, as far as it may
-    except RequestEntityTooLarge as error:
-        raise TooLarge(limit="25 MB") from error
+    require_form()
+    open_form(timeline.MAX_ATTACHMENT, "25 MB")
     return _attach(record_id=record_id)
 
 
 @idempotent(uploads=True)
 def _attach(record_id: int) -> Response:
-    file = request.files.get("file")
-    if file is None or not file.filename:
-        raise Invalid({"file": [_l("Choose a file first.")]})
+    name, file = chosen_file()
     entry_id = timeline.add_attachment(
         g.gateway,
         g.resource,
         record_id,
         store=file_store(),
-        name=file.filename,
+        name=name,
         media_type="".join(filter(str.isprintable, file.mimetype)) or "application/octet-stream",
         content=file.stream,
     )
@@ -138,6 +129,7 @@ def _entry(record_id: int, row: Mapping[str, Any]) -> dict[str, Any]:
     entry = {
         "id": row["id"],
         "kind": row["kind"],
+        "channel": row["channel"],
         "body": row["body"],
         "changes": row["changes"] or None,
         "created_at": row["created_at"],

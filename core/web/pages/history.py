@@ -136,6 +136,7 @@ def _entry(resource: Resource, row: Mapping[str, Any], url: str) -> TimelineEntr
         at=display().instant(at),
         at_iso=at.isoformat(),
         author=row["author"] or "",
+        facts=_through(row["channel"]),
         changes=[_change(resource, name, pair) for name, pair in row["changes"].items()],
         file_url=f"{url}/attachments/{row['id']}" if row["attachment_id"] else "",
         file_name=row["file_name"] or "",
@@ -144,6 +145,11 @@ def _entry(resource: Resource, row: Mapping[str, Any], url: str) -> TimelineEntr
         if mine and row["kind"] in ("note", "attachment")
         else "",
     )
+
+
+def _through(channel: str | None) -> Sequence[str]:
+    """The door, where it is not the form that everybody takes."""
+    return (kernel().channels.title(channel),) if channel and channel != "form" else ()
 
 
 def _change(resource: Resource, name: str, pair: Sequence[Any]) -> tuple[str, Markup, Markup]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from flask import render_template
 
-from core.i18n import _
 from core.resources.origins import Origin, origins
-from core.web.lifecycle import gateway
+from core.web.lifecycle import gateway, kernel
 from core.web.pages import bp
 from core.web.pages.request import display, resource_at
 
 
 @bp.get("/<addon>/<plural>/<int:record_id>/origins")
 def show_origins(addon: str, plural: str, record_id: int) -> str:
-    """Tell of every value who wrote it, when, and through what."""
+    """Tell of every value through what it came, who wrote it, and when."""
     resource = resource_at(addon, plural)
     found = gateway().get(resource, record_id)
     known = origins(gateway(), resource, found)
@@ -27,11 +26,6 @@ def show_origins(addon: str, plural: str, record_id: int) -> str:
 
 
 def _told(origin: Origin) -> str:
-    when = display().ago(origin.at)
-    if origin.kind == "import":
-        through = _("imported from %(label)s", label=origin.label) if origin.label else _("imported")
-    elif origin.kind == "bulk":
-        through = _("in an edit of many")
-    else:
-        through = ""
-    return " · ".join(filter(None, (origin.author, through, when)))
+    channel = kernel().channels.title(origin.channel)
+    file = origin.label if origin.channel == "import" else ""
+    return " · ".join(filter(None, (channel, file, origin.author, display().ago(origin.at))))

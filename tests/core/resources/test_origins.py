@@ -60,7 +60,7 @@ def test_what_an_import_wrote_is_told_with_its_file(kernel: Kernel, session: Ses
         service.update(session, number, {"level": "B"}, actor=OPERATOR)
     _later(session)
     service.update(session, number, {"city": "Hull"}, actor=OPERATOR)
-    told = {name: (each.kind, each.label) for name, each in found(number).items()}
+    told = {name: (each.channel, each.label) for name, each in found(number).items()}
     assert told["name"] == ("import", "customers.csv")
     assert told["level"] == ("bulk", "")
     assert told["city"] == ("", "")
