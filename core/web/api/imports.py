@@ -9,9 +9,8 @@ from typing import Any, Final
 import orjson
 from flask import Response, g, request
 from marshmallow import ValidationError, fields, validate
-from werkzeug.exceptions import RequestEntityTooLarge
 
-from core.errors import Invalid, Malformed, TooLarge, UnsupportedMedia
+from core.errors import Invalid, Malformed
 from core.i18n import _l, unpack
 from core.resources.gateway import Gateway
 from core.resources.importing import Mode, guess_mapping, runs
@@ -27,10 +26,8 @@ from core.web.api.bodies import parameters
 from core.web.api.repeats import idempotent
 from core.web.downloads import bad_rows_answer
 from core.web.lifecycle import kernel
+from core.web.uploads import MAX_IMPORT, chosen_file, open_form, require_form
 
-#: Bytes of a file, and of the form around it.
-MAX_UPLOAD: Final = 100_000_000
-_MAX_FORM: Final = MAX_UPLOAD + 1024 * 1024
 _LISTED: Final = 50
 
 
@@ -81,21 +78,14 @@ def send_file() -> Response:
     """Import a file by a job, or try to."""
     parameters()
     g.gateway.require(g.resource, "import")
-    request.max_content_length = _MAX_FORM
-    if request.mimetype != "multipart/form-data":
-        raise UnsupportedMedia(expected="multipart/form-data")
-    try:
-        request.files  # noqa: B018 - reads the form, as far as it may
-    except RequestEntityTooLarge as error:
-        raise TooLarge(limit="100 MB") from error
+    require_form()
+    open_form(MAX_IMPORT, "100 MB")
     return _send_file()
 
 
 @idempotent(uploads=True)
 def _send_file() -> Response:
-    file = request.files.get("file")
-    if file is None or not file.filename:
-        raise Invalid({"file": [_l("Choose a file first.")]})
+    name, file = chosen_file()
     options = _options()
     session, actor, resource = g.session, g.actor, g.resource
     reading = Reading.from_json({name: options[name] for name in _READING if name in options})
@@ -104,7 +94,7 @@ def _send_file() -> Response:
         resource,
         actor=actor,
         store=_store(),
-        name=file.filename,
+        name=name,
         content=file.stream,
         reading=reading,
     )

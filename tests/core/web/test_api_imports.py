@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from core.kernel import Kernel
 from core.testing.jobs import RunJobs
 from core.testing.plugin import ApiClient
+from core.web import uploads
 from core.web.api import imports as api_imports
 
 MakeClient = Callable[..., ApiClient]
@@ -185,7 +186,8 @@ def test_forms_that_are_none_are_refused(api: MakeClient, monkeypatch: pytest.Mo
     data = {"file": (io.BytesIO(b"name\nA\n"), "a.csv"), "options": "{"}
     broken = client.post("customer/customers/import", data=data, content_type="multipart/form-data")
     assert broken.status_code == 400
-    monkeypatch.setattr(api_imports, "_MAX_FORM", 1000)
+    monkeypatch.setattr(api_imports, "MAX_IMPORT", 1000)
+    monkeypatch.setattr(uploads, "_AROUND", 1000)
     assert send(client, "name\n" + "A\n" * 2000).status_code == 413
 
 

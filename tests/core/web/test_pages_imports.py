@@ -17,6 +17,7 @@ from core.access.actor import OPERATOR
 from core.kernel import Kernel
 from core.testing.jobs import RunJobs
 from core.testing.plugin import Browser
+from core.web import uploads
 from core.web.pages.imports import routes
 
 Committed = Callable[[], AbstractContextManager[Session]]
@@ -288,8 +289,8 @@ def test_a_form_without_a_script_works_too(ada: Browser) -> None:
 
 
 def test_a_file_over_the_limit_is_refused(ada: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "MAX_UPLOAD", 1000)
-    monkeypatch.setattr(routes, "_AROUND", 1000)
+    monkeypatch.setattr(routes, "MAX_IMPORT", 1000)
+    monkeypatch.setattr(uploads, "_AROUND", 1000)
     sent = ada.post(BEGIN, data={"file": (io.BytesIO(b"name\n" + b"A\n" * 5000), "a.csv")}, headers=FRAGMENT)
     assert sent.status_code == 413
 

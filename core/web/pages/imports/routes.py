@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from flask import Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from core.errors import GuanxiError, Invalid, NotFound, TooLarge
 from core.i18n import _
@@ -30,11 +29,9 @@ from core.web.pages.imports.states import run_view
 from core.web.pages.imports.wishes import Posted, read_form, read_wish
 from core.web.pages.request import display, is_fragment, resource_at, tell, told, typed
 from core.web.shell import shell
+from core.web.uploads import MAX_IMPORT, chosen_file, open_form
 from core.web.view_models import MenuLink
 
-#: Bytes of a file that comes through the browser, and of the form around it.
-MAX_UPLOAD: Final = 100_000_000
-_AROUND: Final = 64 * 1024
 #: A file so small is checked while one waits, without a job.
 _AT_ONCE: Final = 100_000
 
@@ -52,7 +49,6 @@ def begin(addon: str, plural: str) -> str:
 def upload(addon: str, plural: str) -> ResponseReturnValue:
     """Keep a file; a script is answered with where to go on."""
     resource = _importable(addon, plural)
-    request.max_content_length = MAX_UPLOAD + _AROUND
     try:
         run = _upload(resource)
     except GuanxiError as error:
@@ -66,17 +62,14 @@ def upload(addon: str, plural: str) -> ResponseReturnValue:
 
 
 def _upload(resource: Resource) -> Run:
-    try:
-        file = request.files.get("file")
-    except RequestEntityTooLarge as error:
-        raise TooLarge(limit=display().size(MAX_UPLOAD)) from error
-    if file is None or not file.filename:
-        raise Invalid({"file": [_("Choose a file first.")]})
-    if file.stream.seek(0, os.SEEK_END) > MAX_UPLOAD:
-        raise TooLarge(limit=display().size(MAX_UPLOAD))
+    limit = display().size(MAX_IMPORT)
+    open_form(MAX_IMPORT, limit)
+    name, file = chosen_file()
+    if file.stream.seek(0, os.SEEK_END) > MAX_IMPORT:
+        raise TooLarge(limit=limit)
     file.stream.seek(0)
     return runs.create_run(
-        g.session, resource, actor=g.actor, store=import_store(kernel().config), name=file.filename,
+        g.session, resource, actor=g.actor, store=import_store(kernel().config), name=name,
         content=file.stream, keeps_unreadable=True,
     )  # fmt: skip
 
@@ -95,8 +88,8 @@ def _begin(resource: Resource, error: str = "") -> str:
         action=f"{resource.url}/import",
         list_url=resource.url,
         records=str(resource.title_plural),
-        max_size=MAX_UPLOAD,
-        max_size_shown=display().size(MAX_UPLOAD),
+        max_size=MAX_IMPORT,
+        max_size_shown=display().size(MAX_IMPORT),
         steps=steps_of("file"),
         hints=(
             _("The first row names the columns. Where they go is guessed, in both languages; you decide."),
