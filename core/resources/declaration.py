@@ -298,17 +298,21 @@ def resource_of(model: type[Record]) -> Resource:
 
 
 def resource_called(name: str) -> Resource | None:
-    """The declaration called ``name``, whether a tenant has its addon on or not; None where there is none."""
+    """The declaration whose name the database has kept, whether a tenant has its addon on or not.
+
+    Returns:
+        None where there is none, or its addon is not loaded any more.
+    """
     return next((each for each in _of_model.values() if each.name == name), None)
 
 
 def resource_named(name: str) -> Resource:
-    """The declaration called ``name``, for works that keep the names of resources in the database.
+    """The declaration called ``name``, for an addon that knows it is there: its own, or one it needs.
 
     Raises:
-        LookupError: there is none, or its addon is not loaded.
+        LookupError: it is not.
     """
-    for resource in _of_model.values():
-        if resource.name == name:
-            return resource
-    raise LookupError(f"there is no resource “{name}”")
+    resource = resource_called(name)
+    if resource is None:
+        raise LookupError(f"there is no resource “{name}”")
+    return resource
