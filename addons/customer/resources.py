@@ -222,6 +222,7 @@ class LeadResource(Resource):
     )
     sort = ("-id",)
     readable_through = "customer"
+    synonyms = synonyms.LEAD
     service_class = services.LeadService
 
 

@@ -31,9 +31,15 @@ _NAMES: Final = (
     "organisation", "organization", "business name", "firm", "单位", "单位名称", "公司", "公司名称", "客户",
     "客户名称", "企业名称", "企业", "客户全称", "公司全称", "甲方",
 )  # fmt: skip
+#: Who looks after customers, in the words of those who sell.
+_OWNER: Final = (
+    "account owner", "account manager", "sales rep", "sales agent", "salesperson", "sales person", "业务员",
+    "销售", "销售员", "销售人员", "销售代表", "客户经理", "跟进人",
+)  # fmt: skip
 CUSTOMER: Final[Mapping[str, tuple[str, ...]]] = {
     **_PLACES,
     "name": _NAMES,
+    "owner": _OWNER,
     "kind": ("status", "customer status", "stage", "状态", "客户状态", "客户阶段"),
     "type": ("customer type", "account type", "客户类型", "客户性质"),
     "level": ("level", "grade", "rating", "tier", "class", "级别", "等级", "客户级别", "客户等级",
@@ -88,6 +94,7 @@ CONTACT: Final[Mapping[str, tuple[str, ...]]] = {
         "客户姓名",
     ),
     "customer": _NAMES,
+    "owner": _OWNER,
     "job_title": ("job title", "title", "position", "职务", "职位", "岗位", "头衔"),
     "department": ("department", "部门", "所在部门"),
     "wechat": ("wechat", "wechat id", "weixin", "微信", "微信号"),
@@ -95,9 +102,19 @@ CONTACT: Final[Mapping[str, tuple[str, ...]]] = {
     "birthday": ("birthday", "birth date", "date of birth", "dob", "生日", "出生日期", "出生年月日"),
     "note": ("note", "notes", "comments", "remarks", "description", "备注", "说明"),
 }
+LEAD: Final[Mapping[str, tuple[str, ...]]] = {
+    **_PLACES,
+    "company": _NAMES,
+    "name": ("姓名", *CONTACT["name"]),
+    "owner": _OWNER,
+    "street": CUSTOMER["addresses.street"],
+    **{name: CUSTOMER[name] for name in ("source", "description")},
+    **{name: CONTACT[name] for name in ("job_title", "department", "wechat")},
+}
 ACTIVITY: Final[Mapping[str, tuple[str, ...]]] = {
     "subject": ("subject", "topic", "title", "summary", "主题", "标题", "事项", "内容摘要"),
     "customer": _NAMES,
+    "owner": _OWNER,
     "contact": ("contact", "contact person", "contact name", "联系人", "联系人姓名"),
     "kind": ("kind", "type", "activity type", "类型", "活动类型", "跟进方式", "联系方式"),
 }

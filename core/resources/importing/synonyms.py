@@ -37,12 +37,7 @@ OF_KINDS: Final[Mapping[Kind, tuple[str, ...]]] = {
 }  # fmt: skip
 #: For fields that every owned record has.
 OF_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "owner": (
-        "owner", "account owner", "sales rep", "sales agent", "salesperson", "sales person", "responsible",
-        "assigned to", "负责人", "业务员", "销售", "销售员", "销售人员", "销售代表", "客户经理", "所有者",
-        "归属人",
-        "跟进人",
-    ),
+    "owner": ("owner", "responsible", "assigned to", "负责人", "所有者", "归属人"),
     "unit": ("unit", "team", "branch", "部门", "所属部门", "组织", "所属团队", "分公司", "所属机构"),
     "created_at": ("created", "created on", "creation date", "date created", "创建日期", "创建时间",
     "录入时间",

@@ -87,6 +87,33 @@ def test_headers_of_english_tables_are_known(guessing: Guessing) -> None:
     assert guess.key == "name"
 
 
+@pytest.mark.parametrize(
+    "resource", ["customer.customer", "customer.contact", "customer.lead", "customer.activity"]
+)
+def test_who_sells_is_the_owner(guessing: Guessing, resource: str) -> None:
+    for header in (
+        "sales_agent",
+        "Account Owner",
+        "Assigned to",
+        "负责人",
+        "业务员",
+        "所属客户经理",
+        "跟进人",
+    ):
+        assert wishes(guessing(f"{header}\nAda\n", resource)) == {header: "owner"}
+
+
+def test_leads_are_known_from_the_lists_of_a_fair(guessing: Guessing) -> None:
+    guess = guessing(
+        "公司名称,联系人,职务,手机,邮箱,所在城市,线索来源,需求描述,销售代表\n"
+        "华信,张三,经理,13800138000,a@b.com,北京,展会,十台,\n",
+        "customer.lead",
+    )
+    assert list(wishes(guess).values()) == [
+        "company", "name", "job_title", "phone", "email", "city", "source", "description", "owner",
+    ]  # fmt: skip
+
+
 def test_cells_tell_what_headers_do_not(guessing: Guessing) -> None:
     guess = guessing(
         "a,b,c,d,e\nAcme,13800138000,a@example.com,https://a.example.com,potential\n"
