@@ -22,11 +22,12 @@ from core.errors import NotFound
 from core.i18n import _, _l
 from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
-from core.resources.importing import ColumnMap, Mode, Reading, UnknownColumns, make_plan, read_mapping
+from core.resources.importing import ColumnMap, Mode, Reading, UnknownColumns, make_plan, read_mapping, steps
 from core.resources.importing import runs as imports
 from core.resources.importing.bad_rows import BadRows, UnwritableBadRows
 from core.resources.importing.guess import guess_mapping
 from core.resources.importing.jobs import import_store
+from core.resources.importing.kept import bad_rows
 from core.resources.importing.running import run_import, run_undo
 from core.resources.importing.runs import Run
 from core.resources.registry import Resources
@@ -191,7 +192,7 @@ class _Import:
         with self.kernel.database.session(self.tenant) as session:
             resource, actor = _resource(session, self.kernel.resources, name), self._actor(session)
             with _reading(file), file.open("rb") as stream:
-                run = imports.create_run(
+                run = steps.create_run(
                     session,
                     resource,
                     actor=actor,
@@ -201,7 +202,7 @@ class _Import:
                     reading=order.reading,
                 )
             columns = self._columns(session, resource, actor, run, mapping)
-            run = imports.configure(
+            run = steps.configure(
                 session, run, actor=actor, resource=resource, mapping=columns, mode=order.mode,
                 key=order.key, options=order.options,
             )  # fmt: skip
@@ -281,7 +282,7 @@ class _Import:
         with imports.opened(run, imports.folder_of(session, self.store)) as table:
             encoding = table.encoding
         first = []
-        for row, problems in imports.bad_rows(session, run):
+        for row, problems in bad_rows(session, run.id):
             first.append((row.line, " ".join(map(str, problems))))
             if len(first) == MAX_SHOWN:
                 break
@@ -293,7 +294,7 @@ class _Import:
             return None
         rows = BadRows(path, run.header)
         try:
-            for row, problems in imports.bad_rows(session, run):
+            for row, problems in bad_rows(session, run.id):
                 rows.add(row, problems)
             rows.keep()
         except BaseException:
@@ -341,7 +342,7 @@ def _undo(slug: str, import_id: int, email: str | None, *, as_json: bool) -> Non
     with kernel.database.session(tenant) as session:
         actor = OPERATOR if email is None else actor_by_email(session, kernel.permissions, email)
         run = _found(session, import_id, actor)
-        if not imports.may_undo(session, run, actor):
+        if not steps.may_undo(session, run, actor):
             raise imports.NotNow
         imports.set_values(session, run, {"state": "undoing"})
         commit(session)

@@ -14,7 +14,8 @@ from core.resources.declaration import Resource
 from core.resources.exporting import Format, write
 from core.resources.exporting.runs import Wish, open_export
 from core.resources.gateway import Gateway
-from core.resources.importing.runs import Run, write_bad_rows
+from core.resources.importing.bad_rows import write_bad_rows
+from core.resources.importing.runs import Run
 from core.web.lifecycle import kernel, streamed
 
 

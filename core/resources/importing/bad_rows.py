@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
+
+from sqlalchemy.orm import Session
 
 from core.errors import StorageFull
 from core.i18n import _l
 from core.resources.exporting import BOM
+from core.resources.importing.kept import bad_rows
 from core.resources.importing.mapping import PROBLEM
+from core.resources.importing.runs import Run
 from core.resources.importing.tables import Row
 
 
@@ -65,9 +69,7 @@ class BadRows:
                 )  # fmt: skip
                 self._file.write(BOM)
                 csv.writer(self._file).writerow([*self._header, str(PROBLEM)])
-            width = len(self._header)
-            cells = row.cells[:width] + [""] * (width - len(row.cells))
-            csv.writer(self._file).writerow([*cells, " ".join(map(str, problems)), *row.cells[width:]])
+            csv.writer(self._file).writerow(_line(row, problems, len(self._header)))
         except OSError as error:
             self.discard()
             raise self._unwritable(error) from error
@@ -106,6 +108,40 @@ class BadRows:
 
     def _unwritable(self, error: OSError) -> UnwritableBadRows:
         return UnwritableBadRows(path=self.path, reason=error.strerror or str(error))
+
+
+def write_bad_rows(session: Session, run: Run) -> Iterator[bytes]:
+    """The bad rows as CSV, piece by piece, in the language in force."""
+    width = len(run.header)
+    lines = _Lines()
+    writer = csv.writer(lines)
+    yield BOM.encode()
+    writer.writerow([*run.header, str(PROBLEM)])
+    for row, problems in bad_rows(session, run.id):
+        writer.writerow(_line(row, problems, width))
+        if len(lines.written) >= 500:
+            yield lines.take()
+    yield lines.take()
+
+
+class _Lines:
+    """What `csv.writer` writes to."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+
+    def write(self, line: str) -> None:
+        self.written.append(line)
+
+    def take(self) -> bytes:
+        taken, self.written = "".join(self.written), []
+        return taken.encode("utf-8", "surrogatepass")
+
+
+def _line(row: Row, problems: Sequence[object], width: int) -> list[str]:
+    """A row as the file has it, with what is wrong behind it, and then cells it has too many."""
+    cells = row.cells[:width] + [""] * (width - len(row.cells))
+    return [*cells, " ".join(map(str, problems)), *row.cells[width:]]
 
 
 def _umask() -> int:

@@ -17,18 +17,16 @@ under the first of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
-from core.db.rows import insert_rows
 from core.db.session import attempt, tenant_of
 from core.errors import GuanxiError, Unavailable
 from core.i18n import language
@@ -37,8 +35,8 @@ from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
 from core.resources.importing.entries import Entry, Problem, RowReader
 from core.resources.importing.importer import BATCH, Importer
+from core.resources.importing.kept import forget_rows, keep_rows
 from core.resources.importing.mapping import Plan, Target
-from core.resources.importing.models import ImportRow
 from core.resources.importing.outcome import Mode, Outcome
 from core.resources.importing.running import Units
 from core.resources.importing.runs import (
@@ -61,7 +59,6 @@ LINES: Final = 5
 KINDS: Final = 500
 #: Characters of bad rows that are kept of a trial.
 KEPT: Final = 8_000_000
-_row = ImportRow.__table__
 
 
 class Stopped(Exception):
@@ -86,7 +83,7 @@ def check(
         run: a draft.
         actor: who imports.
         resource: of the run.
-        store: as for `core.resources.importing.runs.create_run`.
+        store: as for `core.resources.importing.steps.create_run`.
         limit: only so many rows, from the first; None for all.
         on_progress: is called now and then.
 
@@ -115,7 +112,9 @@ def check(
             _try_first(importer, islice(rows, limit), found)
         is_whole = limit is None or next(iter(rows), None) is None
     report = found.report(importer.outcome, is_whole=is_whole)
-    _keep(session, run, found.bad)
+    # They are there, until the next trial or the import itself, to be downloaded.
+    forget_rows(session, run.id)
+    keep_rows(session, run.id, found.bad)
     return set_values(session, run, {"state": "checked", "report": report, "error": None})
 
 
@@ -149,23 +148,6 @@ def run_check(units: Units, resources: Resources, import_id: int, *, store: Path
                 run = find_run(session, import_id, actor=units.actor(session))
                 set_values(session, run, {"state": "draft", "error": error.detail})
         raise
-
-
-def _keep(session: Session, run: Run, bad: Sequence[tuple[Row, list[dict[str, Any]]]]) -> None:
-    """Keep the bad rows of a trial, until the next one or the import itself, to be downloaded."""
-    session.execute(delete(_row).where(_row.c.import_id == run.id))
-    rows = [
-        {
-            "import_id": run.id,
-            "number": row.number,
-            "line": row.line,
-            "cells": row.cells,
-            "problems": problems,
-        }
-        for row, problems in bad
-    ]
-    if rows:
-        insert_rows(session, _row, rows)
 
 
 def _try_first(importer: Importer, rows: Iterable[Row], found: _Findings) -> None:

@@ -15,11 +15,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
-from core.db.rows import insert_rows
 from core.db.session import tenant_of
 from core.errors import Conflict, GuanxiError, NotFound, Unavailable
 from core.i18n import _l
@@ -30,7 +29,8 @@ from core.resources.gateway import Gateway
 from core.resources.importing.ahead import ahead
 from core.resources.importing.entries import Entry, Problem, Repeats, RowReader, Seen
 from core.resources.importing.importer import Importer
-from core.resources.importing.models import Import, ImportRow
+from core.resources.importing.kept import count_waiting, forget_rows, keep_rows, waiting_rows
+from core.resources.importing.models import Import
 from core.resources.importing.outcome import Mode, Outcome
 from core.resources.importing.runs import Run, folder_of, opened, plan_of
 from core.resources.importing.tables import Row, Table
@@ -45,7 +45,6 @@ LAST: Final = -1
 SETTLED: Final = ("inserted", "updated", "unchanged", "skipped", "bad")
 
 _run = Import.__table__
-_row = ImportRow.__table__
 
 
 class TakenOver(Conflict):
@@ -78,7 +77,7 @@ def run_import(units: Units, resources: Resources, import_id: int, *, store: Pat
         units: transactions, the actor and progress.
         resources: of this process.
         import_id: one that waits or runs; any other is left alone.
-        store: as for `core.resources.importing.runs.create_run`.
+        store: as for `core.resources.importing.steps.create_run`.
 
     Returns:
         Its counts, and its ``state``: done or cancelled.
@@ -183,7 +182,7 @@ class _Running:
             self._require_mine(run)
             set_id = run.change_set_id
             if set_id is None:
-                session.execute(delete(_row).where(_row.c.import_id == run.id))  # those of a trial
+                forget_rows(session, run.id)  # those of a trial
                 set_id = change_sets.open_set(
                     session, "import", self.resource, actor=self.actor, label=run.file_name
                 )
@@ -237,14 +236,7 @@ class _Running:
         """One round through the rows that wait."""
         while True:
             with self.units.unit() as session:
-                statement = (
-                    select(_row.c.line, _row.c.cells, _row.c.number)
-                    .where(_row.c.import_id == self.run.id, _row.c.problems.is_(None))
-                    .where(_row.c.number > self.position)
-                    .order_by(_row.c.number)
-                    .limit(PART)
-                )
-                rows = [Row(line, cells, number) for line, cells, number in session.execute(statement)]
+                rows = waiting_rows(session, self.run.id, after=self.position, limit=PART)
             if not rows:
                 return
             if not self._take(self.reader.read(rows), position=rows[-1].number):
@@ -290,34 +282,17 @@ class _Running:
         if self.round != 0:
             still = {row.number for row in waiting}
             gone = [entry.row.number for entry in entries if entry.row.number not in still]
-            mine = _row.c.import_id == self.run.id
-            session.execute(delete(_row).where(mine, _row.c.number.in_(gone)))
+            forget_rows(session, self.run.id, gone)
             waiting = ()
-        kept = [(row, None) for row in waiting]
-        kept += [(row, [problem.pack() for problem in problems]) for row, problems in bad]  # type: ignore[misc]
-        rows = [
-            {
-                "import_id": self.run.id,
-                "number": row.number,
-                "line": row.line,
-                "cells": row.cells,
-                "problems": problems,
-            }
-            for row, problems in kept
-        ]
-        if rows:
-            insert_rows(session, _row, rows)
+        keep_rows(session, self.run.id, [(row, None) for row in waiting])
+        keep_rows(session, self.run.id, [(row, [each.pack() for each in problems]) for row, problems in bad])
 
     def _next_round(self) -> bool:
         """Begin a round, or go on with one that was not finished; False when no row waits."""
         with self.units.unit() as session:
             run = _locked(session, self.run.id)
             self._require_mine(run)
-            mine = (_row.c.import_id == self.run.id, _row.c.problems.is_(None))
-            waiting = session.scalar(select(func.count()).select_from(_row).where(*mine)) or 0
-            ahead = session.scalar(
-                select(func.count()).select_from(_row).where(*mine, _row.c.number > self.position)
-            )
+            waiting, ahead = count_waiting(session, self.run.id, after=self.position)
             if not waiting:
                 return False
             if run.round != 0 and ahead:

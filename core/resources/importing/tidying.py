@@ -35,7 +35,7 @@ def tidy(session: Session, store: Path) -> dict[str, int]:
 
     Args:
         session: bound to one tenant; the caller commits.
-        store: as for `core.resources.importing.runs.create_run`.
+        store: as for `core.resources.importing.steps.create_run`.
 
     Returns:
         How many drafts, files and sets of changes went.

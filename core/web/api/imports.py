@@ -13,7 +13,7 @@ from marshmallow import ValidationError, fields, validate
 from core.errors import Invalid, Malformed
 from core.i18n import _l, unpack
 from core.resources.gateway import Gateway
-from core.resources.importing import Mode, guess_mapping, runs
+from core.resources.importing import Mode, guess_mapping, runs, steps
 from core.resources.importing.jobs import import_store
 from core.resources.importing.mapping import ColumnMap, read_mapping
 from core.resources.importing.runs import Run
@@ -89,7 +89,7 @@ def _send_file() -> Response:
     options = _options()
     session, actor, resource = g.session, g.actor, g.resource
     reading = Reading.from_json({name: options[name] for name in _READING if name in options})
-    run = runs.create_run(
+    run = steps.create_run(
         session,
         resource,
         actor=actor,
@@ -100,11 +100,11 @@ def _send_file() -> Response:
     )
     mapping, key = _mapping(run, options), options.get("match")
     mode = Mode(options.get("mode") or (Mode.UPSERT if key else Mode.INSERT))
-    switches = {name: bool(options.get(name)) for name in runs.OPTIONS}
-    run = runs.configure(
+    switches = {name: bool(options.get(name)) for name in steps.OPTIONS}
+    run = steps.configure(
         session, run, actor=actor, resource=resource, mapping=mapping, mode=mode, key=key, options=switches
     )
-    begin = runs.start_check if options.get("dry_run") else runs.start
+    begin = steps.start_check if options.get("dry_run") else steps.start
     run = begin(session, run, actor=actor, resource=resource)
     return answer({"job": run.job_id, "import": run.id, "url": _address(run)}, 202, _address(run))
 
@@ -185,7 +185,7 @@ def bad_rows() -> Response:
 @idempotent()
 def start_import() -> Response:
     """Do an import that was tried, or go on with one that was stopped."""
-    return _moved(runs.start(g.session, g.run, actor=g.actor, resource=g.resource))
+    return _moved(steps.start(g.session, g.run, actor=g.actor, resource=g.resource))
 
 
 @bp.post("/imports/<int:import_id>/cancel")
@@ -193,7 +193,7 @@ def start_import() -> Response:
 @idempotent()
 def stop_import() -> Response:
     """Stop it; what has come in stays."""
-    return _moved(runs.cancel(g.session, g.run), 200)
+    return _moved(steps.cancel(g.session, g.run), 200)
 
 
 @bp.post("/imports/<int:import_id>/undo")
@@ -201,7 +201,7 @@ def stop_import() -> Response:
 @idempotent()
 def take_import_back() -> Response:
     """Take back all that it made and changed."""
-    return _moved(runs.undo(g.session, g.run, actor=g.actor))
+    return _moved(steps.undo(g.session, g.run, actor=g.actor))
 
 
 def _moved(run: Run, status: int = 202) -> Response:

@@ -23,7 +23,7 @@ from core.cli.import_units import Parts
 from core.db.tenancy import Tenant
 from core.i18n import language, set_language
 from core.kernel import Kernel
-from core.resources.importing import running, runs
+from core.resources.importing import running, steps
 from core.resources.importing.bad_rows import BadRows
 
 Committed = Callable[[], AbstractContextManager[Session]]
@@ -227,7 +227,7 @@ def test_a_file_that_vanishes_while_it_is_read_undoes_the_import(
     def lost(*_arguments: Any, **_more: Any) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(runs, "keep_file", lost)
+    monkeypatch.setattr(steps, "keep_file", lost)
     done = run(*IMPORT, _file(tmp_path, "name,employees\nAcme,5\nBolt,x\n"), *MAIN)
     assert done.exit_code == 1
     assert "cannot be read: Input/output error" in done.stderr

@@ -39,15 +39,15 @@ from pathlib import Path
 from core.access.actor import OPERATOR
 from core.cli.group import Work
 from core.db.session import commit
-from core.resources.importing import Mode, runs
+from core.resources.importing import Mode, steps
 from core.resources.importing.jobs import import_store
 work = Work()
 customers = work.kernel.resources["customer.customer"]
 with work.kernel.database.session(work.tenant("main")) as session, Path(sys.argv[1]).open("rb") as stream:
-    run = runs.create_run(session, customers, actor=OPERATOR, store=import_store(work.config),
+    run = steps.create_run(session, customers, actor=OPERATOR, store=import_store(work.config),
                           name="names.csv", content=stream)
-    run = runs.configure(session, run, actor=OPERATOR, resource=customers, mode=Mode.UPSERT, key="name")
-    runs.start(session, run, actor=OPERATOR, resource=customers)
+    run = steps.configure(session, run, actor=OPERATOR, resource=customers, mode=Mode.UPSERT, key="name")
+    steps.start(session, run, actor=OPERATOR, resource=customers)
     commit(session)
 work.close()
 """

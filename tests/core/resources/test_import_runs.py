@@ -18,11 +18,22 @@ from core.i18n import speaking, unpack
 from core.kernel import Kernel
 from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
-from core.resources.importing import BadMapping, ColumnMap, Mode, Reading, UnreadableFile, running, runs
+from core.resources.importing import (
+    BadMapping,
+    ColumnMap,
+    Mode,
+    Reading,
+    UnreadableFile,
+    running,
+    runs,
+    steps,
+)
+from core.resources.importing.bad_rows import write_bad_rows
 from core.resources.importing.checking import check
 from core.resources.importing.entries import Repeats
 from core.resources.importing.importer import Importer
 from core.resources.importing.jobs import import_store
+from core.resources.importing.kept import bad_rows
 from core.resources.importing.models import ImportRow
 from core.resources.importing.runs import NeedsKey, NotNow, Run
 from core.resources.importing.tidying import tidy
@@ -50,17 +61,17 @@ class Imports:
     def create(self, content: str | bytes, *, actor: Actor = OPERATOR, **how: Any) -> Run:
         raw = content.encode() if isinstance(content, str) else content
         with self.unit() as session:
-            run = runs.create_run(
+            run = steps.create_run(
                 session, self.resource, actor=actor, store=self.store, name="a.csv", content=io.BytesIO(raw)
             )
             if not how:
                 return run
-            return runs.configure(session, run, actor=actor, resource=self.resource, **how)
+            return steps.configure(session, run, actor=actor, resource=self.resource, **how)
 
     def start(self, content: str | bytes, *, actor: Actor = OPERATOR, **how: Any) -> Run:
         run = self.create(content, actor=actor, **how)
         with self.unit() as session:
-            return runs.start(session, run, actor=actor, resource=self.resource)
+            return steps.start(session, run, actor=actor, resource=self.resource)
 
     def again(self, run: Run) -> Run:
         with self.unit() as session:
@@ -145,10 +156,10 @@ def test_bad_rows_are_told_in_the_readers_language_and_come_in_again(
     run = imports.start('name,employees\nAcme,x\n"Bo\nlt",1,2\nCog,7\n')
     run_jobs()
     with imports.unit() as session:
-        assert [row.line for row, _problems in runs.bad_rows(session, run)] == [2, 4]
+        assert [row.line for row, _problems in bad_rows(session, run.id)] == [2, 4]
         with speaking("zh"):
-            chinese = b"".join(runs.write_bad_rows(session, run)).decode("utf-8-sig")
-        english = b"".join(runs.write_bad_rows(session, run)).decode("utf-8-sig")
+            chinese = b"".join(write_bad_rows(session, run)).decode("utf-8-sig")
+        english = b"".join(write_bad_rows(session, run)).decode("utf-8-sig")
     assert english.splitlines()[:2] == ["name,employees,problem", "Acme,x,employees: “x” is no whole number."]
     assert chinese.splitlines()[0] == "name,employees,问题"
     assert "不是整数" in chinese
@@ -179,7 +190,7 @@ def test_each_row_comes_in_once_wherever_it_is_killed(imports: Imports, parts: i
         "A": None, "B": "A", "C": "B", "D": "C", "E": None, "G": None, "H": "G", "K": "C",
     }  # fmt: skip
     with imports.unit() as session:
-        assert [row.cells[0] for row, _problems in runs.bad_rows(session, run)] == ["X", "F"]
+        assert [row.cells[0] for row, _problems in bad_rows(session, run.id)] == ["X", "F"]
         assert session.scalar(select(func.count()).select_from(ImportRow)) == 2
         created = text("select count(*) from core_timeline_entry where kind = 'created'")
         assert session.scalar(created) == 8
@@ -193,7 +204,7 @@ def test_a_key_that_repeats_is_refused_also_after_a_kill(imports: Imports) -> No
         imports.do(run, parts=2)
     imports.do(run)
     with imports.unit() as session:
-        bad = [(row.cells[0], str(problems[0])) for row, problems in runs.bad_rows(session, run)]
+        bad = [(row.cells[0], str(problems[0])) for row, problems in bad_rows(session, run.id)]
     assert bad == [("A", "“A” is in line 2 already."), ("B", "“B” is in line 3 already.")]
 
 
@@ -228,9 +239,9 @@ def test_a_changed_actor_reads_the_rows_anew(imports: Imports, monkeypatch: pyte
 def test_a_check_nobody_wants_to_know_of_is_called_off(imports: Imports, run_jobs: RunJobs) -> None:
     run = imports.create(_rows(4))
     with imports.unit() as session:
-        run = runs.start_check(session, run, actor=OPERATOR, resource=imports.resource)
+        run = steps.start_check(session, run, actor=OPERATOR, resource=imports.resource)
     with imports.unit() as session:
-        run = runs.cancel(session, run)
+        run = steps.cancel(session, run)
     assert (run.state, run.finished_at) == ("draft", None)
     assert [each.state for each in run_jobs()] in ([], ["cancelled"])
     assert imports.again(run).report is None
@@ -244,7 +255,7 @@ def test_taking_back_what_is_not_ones_own_any_more_is_told(
     run = imports.start(_rows(2), actor=manager)
     run_jobs()
     with imports.unit() as unit:
-        runs.undo(unit, imports.again(run), actor=manager)
+        steps.undo(unit, imports.again(run), actor=manager)
         unit.execute(text("delete from core_role_assignment"))
     [job] = run_jobs()
     run = imports.again(run)
@@ -283,7 +294,7 @@ def test_a_cancelled_import_stops_behind_its_part_and_goes_on_or_back(
         progress(self, done, total)
         if done == 3:
             with imports.unit() as session:
-                runs.cancel(session, runs.find_run(session, run.id, actor=OPERATOR))
+                steps.cancel(session, runs.find_run(session, run.id, actor=OPERATOR))
 
     monkeypatch.setattr(Breaking, "progress", cancel)
     imports.do(run)
@@ -293,18 +304,18 @@ def test_a_cancelled_import_stops_behind_its_part_and_goes_on_or_back(
     assert run_jobs() == [] or imports.again(run).state == "cancelled"
     with imports.unit() as session:
         with pytest.raises(NotNow):
-            runs.cancel(session, run)
-        run = runs.start(session, run, actor=OPERATOR, resource=imports.resource)
+            steps.cancel(session, run)
+        run = steps.start(session, run, actor=OPERATOR, resource=imports.resource)
     run_jobs()
     assert imports.names() == [f"N{each}" for each in range(8)]
     with imports.unit() as session:
-        run = runs.undo(session, imports.again(run), actor=OPERATOR)
+        run = steps.undo(session, imports.again(run), actor=OPERATOR)
     run_jobs()
     run = imports.again(run)
     assert run.state == "undone"
     assert imports.names() == []
     with imports.unit() as session, pytest.raises(NotNow):
-        runs.start(session, run, actor=OPERATOR, resource=imports.resource)
+        steps.start(session, run, actor=OPERATOR, resource=imports.resource)
 
 
 def test_a_second_import_changes_nothing_and_undoing_it_neither(imports: Imports, run_jobs: RunJobs) -> None:
@@ -318,7 +329,7 @@ def test_a_second_import_changes_nothing_and_undoing_it_neither(imports: Imports
     assert imports.records() == before
     for run in (second, first):
         with imports.unit() as session:
-            runs.undo(session, imports.again(run), actor=OPERATOR)
+            steps.undo(session, imports.again(run), actor=OPERATOR)
         [undone] = run_jobs()
         assert undone.state == "done"
     assert imports.records() == []
@@ -340,13 +351,13 @@ def test_the_mapping_used_last_for_these_columns_is_offered(imports: Imports, ru
     run_jobs()
     with imports.unit() as session:
         content = io.BytesIO(b"X,Company\n2,Bolt\n")
-        run = runs.create_run(
+        run = steps.create_run(
             session, imports.resource, actor=OPERATOR, store=imports.store, name="b.csv", content=content
         )
     assert run.columns == mapping
     assert (run.mode, run.key) == ("upsert", "company")
     with imports.unit() as session:
-        other = runs.create_run(
+        other = steps.create_run(
             session, imports.resource, actor=OPERATOR, store=imports.store, name="c.csv",
             content=io.BytesIO(b"company,y\nBolt,2\n"),
         )  # fmt: skip
@@ -450,7 +461,7 @@ def test_trying_the_first_rows_does_not_refuse_what_may_come(imports: Imports) -
 def test_a_whole_file_is_tried_by_a_job(imports: Imports, run_jobs: RunJobs) -> None:
     run = imports.create(_rows(10))
     with imports.unit() as session:
-        run = runs.start_check(session, run, actor=OPERATOR, resource=imports.resource)
+        run = steps.start_check(session, run, actor=OPERATOR, resource=imports.resource)
     assert run.state == "checking"
     run_jobs()
     run = imports.again(run)
@@ -459,7 +470,7 @@ def test_a_whole_file_is_tried_by_a_job(imports: Imports, run_jobs: RunJobs) -> 
     assert run.report["counts"]["inserted"] == 10
     assert imports.names() == []
     with imports.unit() as session:
-        runs.start(session, run, actor=OPERATOR, resource=imports.resource)
+        steps.start(session, run, actor=OPERATOR, resource=imports.resource)
     run_jobs()
     assert len(imports.names()) == 10
 
@@ -509,7 +520,7 @@ def test_what_cannot_be_done_is_said_at_once(
 ) -> None:
     run = imports.create(_rows(1))
     with imports.unit() as session, pytest.raises(refusal):
-        runs.configure(session, run, actor=OPERATOR, resource=imports.resource, **how)
+        steps.configure(session, run, actor=OPERATOR, resource=imports.resource, **how)
     assert imports.again(run) == run
 
 
@@ -517,17 +528,17 @@ def test_a_run_that_has_begun_is_not_changed(imports: Imports) -> None:
     run = imports.start(_rows(1))
     with imports.unit() as session:
         with pytest.raises(NotNow):
-            runs.configure(session, run, actor=OPERATOR, resource=imports.resource, mode=Mode.INSERT)
+            steps.configure(session, run, actor=OPERATOR, resource=imports.resource, mode=Mode.INSERT)
         with pytest.raises(NotNow):
-            runs.start(session, run, actor=OPERATOR, resource=imports.resource)
+            steps.start(session, run, actor=OPERATOR, resource=imports.resource)
         with pytest.raises(NotNow):
-            runs.undo(session, run, actor=OPERATOR)
+            steps.undo(session, run, actor=OPERATOR)
 
 
 def test_a_file_in_another_encoding_is_read_as_told(imports: Imports) -> None:
     run = imports.create("名稱\n宏達電子\n".encode("big5"))
     with imports.unit() as session:
-        run = runs.configure(
+        run = steps.configure(
             session, run, actor=OPERATOR, resource=imports.resource, store=imports.store,
             reading=Reading(encoding="big5"), mapping=ColumnMap({"名稱": "name"}),
         )  # fmt: skip
@@ -591,7 +602,7 @@ def test_memory_does_not_grow_with_the_keys(imports: Imports) -> None:
 def test_drafts_are_forgotten(imports: Imports) -> None:
     run = imports.create(_rows(1))
     with imports.unit() as session:
-        runs.discard(session, run)
+        steps.discard(session, run)
     with imports.unit() as session:
         assert session.scalar(text("select count(*) from core_import")) == 0
 
@@ -613,11 +624,11 @@ def test_old_drafts_files_and_sets_go(imports: Imports, run_jobs: RunJobs) -> No
         session.execute(old, {"id": recent.id})
     with imports.unit() as session:
         assert tidy(session, imports.store) == {"drafts": 1, "files": 2, "sets": 0}
-        assert list(runs.bad_rows(session, done)) == []
+        assert list(bad_rows(session, done.id)) == []
         session.execute(text("update core_change_set set created_at = now() - interval '91 days'"))
     with imports.unit() as session:
         assert tidy(session, imports.store) == {"drafts": 0, "files": 0, "sets": 2}
     with imports.unit() as session, pytest.raises(NotNow):
-        runs.undo(session, imports.again(recent), actor=OPERATOR)
+        steps.undo(session, imports.again(recent), actor=OPERATOR)
     assert kept_file(folder, recent.sha256).exists()
     assert imports.names() == ["N0", "N1", "A"]

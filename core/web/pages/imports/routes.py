@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from core.errors import GuanxiError, Invalid, NotFound, TooLarge
 from core.i18n import _
 from core.resources.declaration import Resource
-from core.resources.importing import Mode, runs
+from core.resources.importing import Mode, runs, steps
 from core.resources.importing.checking import check
 from core.resources.importing.jobs import import_store
 from core.resources.importing.runs import Run
@@ -68,7 +68,7 @@ def _upload(resource: Resource) -> Run:
     if file.stream.seek(0, os.SEEK_END) > MAX_IMPORT:
         raise TooLarge(limit=limit)
     file.stream.seek(0)
-    return runs.create_run(
+    return steps.create_run(
         g.session, resource, actor=g.actor, store=import_store(kernel().config), name=name,
         content=file.stream, keeps_unreadable=True,
     )  # fmt: skip
@@ -153,7 +153,7 @@ def read_anew(import_id: int) -> ResponseReturnValue:
         raise Invalid({"reading": [error.detail]}) from error
     shown = None
     try:
-        run = runs.configure(
+        run = steps.configure(
             g.session,
             run,
             actor=g.actor,
@@ -220,7 +220,7 @@ def say_columns(import_id: int) -> ResponseReturnValue:
         if open_:
             sentence = _("Choose how the days in %(columns)s are written.", columns=", ".join(open_))
             raise Invalid({"format": [sentence]})
-        run = runs.configure(
+        run = steps.configure(
             g.session, run, actor=g.actor, resource=resource, mapping=mapping, mode=Mode(mode),
             key=posted.key or None, options=switches,
         )  # fmt: skip
@@ -234,7 +234,7 @@ def _check(run: Run, resource: Resource) -> Run:
     """Check a small file at once, a large one by a job."""
     if run.size <= _AT_ONCE:
         return check(g.session, run, actor=g.actor, resource=resource, store=import_store(kernel().config))
-    return runs.start_check(g.session, run, actor=g.actor, resource=resource)
+    return steps.start_check(g.session, run, actor=g.actor, resource=resource)
 
 
 @bp.post("/imports/<int:import_id>/check")
@@ -249,7 +249,7 @@ def start_import(import_id: int) -> Response:
     """Begin the import, or go on with it; a second click does nothing."""
     run, resource = _found(import_id)
     if run.state not in ("waiting", "running", "done"):
-        run = runs.start(g.session, run, actor=g.actor, resource=resource)
+        run = steps.start(g.session, run, actor=g.actor, resource=resource)
     return _to(run)
 
 
@@ -258,7 +258,7 @@ def cancel_import(import_id: int) -> Response:
     """Stop it."""
     run, _resource = _found(import_id)
     if run.state in ("checking", "waiting", "running"):
-        run = runs.cancel(g.session, run)
+        run = steps.cancel(g.session, run)
     return _to(run)
 
 
@@ -299,7 +299,7 @@ def undo_import(import_id: int) -> Response:
     """Take an import back."""
     run, _resource = _found(import_id)
     if run.state not in ("undoing", "undone"):
-        run = runs.undo(g.session, run, actor=g.actor)
+        run = steps.undo(g.session, run, actor=g.actor)
     return _to(run)
 
 
@@ -307,7 +307,7 @@ def undo_import(import_id: int) -> Response:
 def discard_import(import_id: int) -> Response:
     """Forget an import that was not begun."""
     run, resource = _found(import_id)
-    runs.discard(g.session, run)
+    steps.discard(g.session, run)
     return tell(Response(status=303, headers={"Location": resource.url}), _("The file was discarded."))
 
 

@@ -15,7 +15,8 @@ from core.errors import Invalid
 from core.i18n import _, ngettext, unpack
 from core.jobs.models import Job
 from core.resources.declaration import Resource
-from core.resources.importing.runs import Run, may_undo, plan_of
+from core.resources.importing.runs import Run, plan_of
+from core.resources.importing.steps import may_undo
 from core.resources.importing.summary import ProblemKind, problem_kinds, record_ids
 from core.web.display import NONE, html
 from core.web.import_models import FigureView, PreviewView, ProblemView, RunView
