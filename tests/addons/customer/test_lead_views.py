@@ -251,6 +251,7 @@ def test_a_card_fills_the_form_of_a_lead(client: Clients) -> None:
         "street": "滨江区江陵路88号 310051",
         "source": "Business card",
         "description": "Work 0571 8888 6666",
+        "_channel": "card",
     }
     assert found["text"] == CARD
     assert browser.post("/customer/leads/new", entries).status_code == 303

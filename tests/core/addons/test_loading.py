@@ -44,6 +44,11 @@ _GRANTS = """
 from core.access.permissions import grant
 GRANTS = {{"{role}": [grant("{resource}", "delete")]}}
 """
+_CHANNEL = """
+from core.i18n import lazy_gettext
+from core.resources.channels import Channel
+CHANNELS = ({channel},)
+"""
 _MANIFEST = 'name = "{name}"\ntitle = "T"\nsummary = "S"\nversion = "1"\n'
 _ENTRY_POINTS = """
 [guanxi.addons]
@@ -69,6 +74,10 @@ def _resource(column: str) -> str:
 
 def _views(routes: str = "", *, bp: str = "{name}", prefix: str = "/{name}") -> str:
     return _VIEWS.replace("{bp}", bp).replace("{prefix}", prefix).replace("{routes}", routes)
+
+
+def _channel(declared: str) -> str:
+    return _CHANNEL.replace("{channel}", declared)
 
 
 def _hooks(hook: str) -> str:
@@ -149,6 +158,17 @@ BROKEN: dict[str, tuple[dict[str, str], str, str]] = {
         "permissions.py",
         "“customer.customer” is neither of this addon nor of its needs",
     ),
+    "loud": (
+        {"channels.py": _channel("Channel('E Shop', lazy_gettext('Shop'))")},
+        "channels.py",
+        "channel “E Shop”: its name must be of small letters",
+    ),
+    "taken": (
+        {"channels.py": _channel("Channel('import', lazy_gettext('Import'))")},
+        "channels.py",
+        "channel “import”: there is a channel of this name already",
+    ),
+    "wordy": ({"channels.py": _channel("'call'")}, "channels.py", "must hold Channels, not 'call'"),
     "nobp": ({"views.py": "bp = None"}, "views.py", "needs a Blueprint called bp"),
     "prefix": ({"views.py": _views(prefix="/customer")}, "views.py", "url_prefix “/prefix”"),
     "twice": (
