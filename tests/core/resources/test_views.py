@@ -19,7 +19,6 @@ from core.resources.filters import All, AnyOf, Condition, Not
 from core.resources.gateway import Gateway
 from core.resources.query import Order, Query
 from core.resources.resolver import Answer, Resolver, UnknownField
-from core.resources.views import services
 from core.resources.views.query import NOTHING, ViewQuery, fit, read_view_query
 from core.resources.views.services import (
     Audience,
@@ -29,6 +28,7 @@ from core.resources.views.services import (
     delete_view,
     forget_own_default,
     keep_widths,
+    keeping,
     order_views,
     restore_view,
     set_own_default,
@@ -319,7 +319,7 @@ def test_a_deleted_view_comes_back_for_a_day(
 def test_there_is_an_end_to_the_number_of_views(
     session: Session, customers: Resource, actor_as: MakeActor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "MAX_VIEWS", 2)
+    monkeypatch.setattr(keeping, "MAX_VIEWS", 2)
     ann = actor_as("account_manager")
     for name in ("A", "B"):
         create_view(session, customers, name, ViewQuery(), actor=ann)

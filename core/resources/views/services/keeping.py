@@ -1,32 +1,13 @@
-"""Keeping views: who may see, change and share them, and which one opens first."""
+"""Making, changing and deleting views, for oneself and for others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
-from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Row,
-    String,
-    and_,
-    any_,
-    bindparam,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    true,
-    update,
-)
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Row, and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -36,27 +17,16 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion
 from core.i18n import _l
 from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
-from core.resources.views.models import SavedView, ViewHabit
+from core.resources.views.models import SavedView
 from core.resources.views.query import ViewQuery, check, fit, read_view_query
+from core.resources.views.services.visible import Audience, may_share
 
-#: The verb that allows to share views of a resource and to set defaults for others.
-SHARE: Final = "share"
 MAX_NAME: Final = 60
 #: Views one person, or all together, may keep of a resource.
 MAX_VIEWS: Final = 100
 #: How long a deleted view can be had back.
 GRACE: Final = timedelta(days=1)
-
 _view = SavedView.__table__
-_habit = ViewHabit.__table__
-
-
-class Audience(StrEnum):
-    """For whom a view is."""
-
-    PRIVATE = "private"
-    SHARED = "shared"
-    ROLE = "role"
 
 
 class ViewIncomplete(Conflict):
@@ -64,82 +34,6 @@ class ViewIncomplete(Conflict):
 
     code = "view-incomplete"
     message = _l("Parts of this view are not available to you. Save yours under another name.")
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A view as one person may use it."""
-
-    id: int
-    name: str
-    audience: Audience
-    #: The role whose default it is.
-    role: str | None
-    query: ViewQuery
-    version: int
-    #: The default of everybody.
-    is_default: bool
-    #: Whether the reader may change and delete it.
-    may_change: bool
-    #: Whether it is offered to the reader; those who share views see the others' role defaults too.
-    is_offered: bool
-    #: The reader's own widths: ``{column: steps of 8 px}``.
-    widths: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Views:
-    """All views of one resource that one person may see, in his order."""
-
-    items: Sequence[View] = ()
-    #: What opens when nothing is said: a view, or None for the list as it is declared.
-    default: View | None = None
-    #: Whether the reader himself has set ``default``.
-    default_is_own: bool = False
-    #: His widths on the plain list.
-    widths: Mapping[str, int] = field(default_factory=dict)
-    may_share: bool = False
-
-    def get(self, view_id: int | None) -> View | None:
-        """The view with a number, if the reader may see it."""
-        return next((each for each in self.items if each.id == view_id), None)
-
-
-def may_share(actor: Actor, resource: Resource) -> bool:
-    """Whether an actor may share views of ``resource`` and set defaults for others."""
-    return actor.may(resource.name, SHARE)
-
-
-def views_of(session: Session, resource: Resource, *, actor: Actor) -> Views:
-    """The views an actor may see, his habits with them; one statement.
-
-    What opens first: his own default, then that of his first role which has one, then everybody's.
-    """
-    shares = may_share(actor, resource)
-    reader = {"resource": resource.name, "user": actor.user_id, "roles": sorted(actor.roles)}
-    rows: Sequence[Any] = session.execute(_visible(shares), reader).all()
-    plain = next((row for row in rows if row.habit is not None and row.view_id is None), None)
-    kept = [row for row in rows if row.id is not None]
-    kept.sort(key=lambda row: (row.position is None, row.position or 0, row.id))
-    items = [_read(row, actor, shares) for row in kept]
-    own = next((view for view, row in zip(items, kept, strict=True) if row.own_default), None)
-    is_own = own is not None or (plain is not None and plain.own_default)
-    return Views(
-        items=items,
-        default=own if is_own else _given_default(items, actor),
-        default_is_own=is_own,
-        widths=plain.widths if plain is not None else {},
-        may_share=shares,
-    )
-
-
-def _given_default(items: Sequence[View], actor: Actor) -> View | None:
-    """The default of the actor's first role that has one, else that of everybody."""
-    of_role = {each.role: each for each in items if each.audience is Audience.ROLE}
-    for role in READY_ROLES:
-        if role.code in actor.roles and role.code in of_role:
-            return of_role[role.code]
-    return next((each for each in items if each.is_default), None)
 
 
 def create_view(
@@ -262,102 +156,6 @@ def restore_view(session: Session, resource: Resource, view_id: int, *, actor: A
     _changeable(session, resource, view_id, actor, deleted=True)
     with _unique(session):
         session.execute(update(_view).where(_view.c.id == view_id).values(deleted_at=None))
-
-
-def order_views(session: Session, resource: Resource, view_ids: Sequence[int], *, actor: Actor) -> None:
-    """Put views into an order for the actor alone; those not named follow.
-
-    Raises:
-        NotFound: one of them is none the actor may see.
-    """
-    known = {each.id for each in views_of(session, resource, actor=actor).items}
-    if not set(view_ids) <= known:
-        raise NotFound
-    for position, view_id in enumerate(dict.fromkeys(view_ids)):
-        _arrange(session, resource, view_id, actor, position=position)
-
-
-def set_own_default(session: Session, resource: Resource, view_id: int | None, *, actor: Actor) -> None:
-    """Let a view open first for the actor; None for the list as it is declared.
-
-    Raises:
-        NotFound: there is no such view he may see.
-    """
-    if view_id is not None and views_of(session, resource, actor=actor).get(view_id) is None:
-        raise NotFound
-    forget_own_default(session, resource, actor=actor)
-    _arrange(session, resource, view_id, actor, is_default=True)
-
-
-def forget_own_default(session: Session, resource: Resource, *, actor: Actor) -> None:
-    """Let the default of the actor's role, or everybody's, open first again."""
-    session.execute(
-        update(_habit)
-        .where(_habit.c.user_id == actor.user_id, _habit.c.resource == resource.name, _habit.c.is_default)
-        .values(is_default=False)
-    )
-
-
-def keep_widths(
-    session: Session, resource: Resource, view_id: int | None, widths: Mapping[str, int], *, actor: Actor
-) -> None:
-    """Keep the actor's widths of a view's columns, or of the plain list's.
-
-    Raises:
-        NotFound: there is no such view he may see.
-    """
-    if view_id is not None and views_of(session, resource, actor=actor).get(view_id) is None:
-        raise NotFound
-    _arrange(session, resource, view_id, actor, widths=dict(widths))
-
-
-def _arrange(session: Session, resource: Resource, view_id: int | None, actor: Actor, **values: Any) -> None:
-    if actor.user_id is None:
-        raise Forbidden
-    statement = upsert(_habit).values(
-        user_id=actor.user_id, resource=resource.name, view_id=view_id, **values
-    )
-    key = [_habit.c.user_id, _habit.c.resource, _habit.c.view_id]
-    session.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
-
-
-@cache
-def _visible(shares: bool) -> Any:
-    """The views of a resource that a reader sees, each with his habits, and those of the plain list."""
-    user, resource = bindparam("user", type_=BigInteger()), bindparam("resource", type_=String())
-    own = and_(_view.c.audience == Audience.PRIVATE, _view.c.owner_id == user)
-    of_role = true() if shares else _view.c.role == any_(bindparam("roles", type_=ARRAY(String)))
-    seen = select(_view).where(
-        _view.c.resource == resource,
-        _view.c.deleted_at.is_(None),
-        or_(own, _view.c.audience == Audience.SHARED, and_(_view.c.audience == Audience.ROLE, of_role)),
-    )
-    visible = seen.subquery()
-    habits = select(_habit).where(_habit.c.user_id == user, _habit.c.resource == resource).subquery()
-    return select(
-        visible,
-        habits.c.id.label("habit"),
-        habits.c.view_id,
-        habits.c.position,
-        habits.c.is_default.label("own_default"),
-        habits.c.widths,
-    ).select_from(visible.join(habits, habits.c.view_id == visible.c.id, full=True))
-
-
-def _read(row: Row[Any], actor: Actor, shares: bool) -> View:
-    audience = Audience(row.audience)
-    return View(
-        id=row.id,
-        name=row.name,
-        audience=audience,
-        role=row.role,
-        query=read_view_query(row.query),
-        version=row.version,
-        is_default=row.is_default,
-        may_change=shares or audience is Audience.PRIVATE,
-        is_offered=audience is not Audience.ROLE or row.role in actor.roles,
-        widths=row.widths or {},
-    )
 
 
 def _changeable(
