@@ -8,30 +8,28 @@ guess.columns[0].reason
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
+from operator import attrgetter
 from typing import Any, Final
 
 from core.db.fields import Kind
 from core.i18n import Lazy, _l
 from core.resources.cells import fold, unguard
-from core.resources.columns import Column, columns_of, headers, read_column
+from core.resources.columns import Column, headers, read_column
 from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
+from core.resources.importing.candidates import LEAST, LIKELY, SURE, Candidate, Candidates
 from core.resources.importing.evidence import Cells
 from core.resources.importing.mapping import ColumnMap
-from core.resources.importing.synonyms import likeness, synonyms_of, words_in
+from core.resources.importing.synonyms import words_in
 from core.resources.importing.tables import Row
 from core.resources.resolver import Answer, UnknownField
 from core.resources.written import day_orders_of
 
 #: Rows looked at; all of them where the order of days has to be told.
 SAMPLE: Final = 300
-#: From which score on a column goes somewhere, and from which on one need not look twice.
-_LEAST, _LIKELY, _SURE = 0.5, 0.7, 0.9
-#: Lines of one kind that a file may fill: ``phones.number``, ``phones.2.number``, ``phones.3.number``.
-_LINES: Final = 3
 _DAYS: Final = (Kind.DAY, Kind.INSTANT)
 
 
@@ -74,23 +72,6 @@ class Guess:
     looked_at: int = 0
 
 
-@dataclass(slots=True)
-class _Candidate:
-    score: float
-    place: int
-    column: Column
-    reason: Lazy
-
-
-@dataclass(slots=True)
-class _Column:
-    """A column of the resource with all its words."""
-
-    column: Column
-    names: set[str] = field(default_factory=set)
-    synonyms: list[str] = field(default_factory=list)
-
-
 def guess_mapping(gateway: Gateway, resource: Resource, header: Sequence[str], rows: Iterable[Row]) -> Guess:
     """Guess where the columns of a file go.
 
@@ -122,8 +103,8 @@ class _Guesser:
         self.cells = [
             Cells.of([row.cells[at] for row in sample if at < len(row.cells)]) for at in range(len(header))
         ]
-        self.columns = list(self._columns())
-        self.by_place: dict[int, _Candidate] = {}
+        self.candidates = Candidates(gateway, resource)
+        self.by_place: dict[int, Candidate] = {}
         self.of_the_system: dict[int, Column] = {}
         #: Columns that say again what another one says, with the reason.
         self.left_out: dict[int, Lazy] = {}
@@ -131,8 +112,14 @@ class _Guesser:
     def guess(self) -> Guess:
         self._find_keys_of_the_system()
         self._pair_links()
-        self._assign(self._named())
-        self._assign(self._looking_like())
+        self._assign(
+            each
+            for place in self._open()
+            for each in self.candidates.named(place, self.header[place], self.cells[place])
+        )
+        self._assign(
+            each for place in self._open() for each in self.candidates.looking_like(place, self.cells[place])
+        )
         self._name_records()
         guesses = [self._told(place) for place in range(len(self.header))]
         self._tell_orders(guesses)
@@ -140,21 +127,7 @@ class _Guesser:
         mapping = ColumnMap({guess.header: guess.wish for guess in guesses})
         return Guess(guesses, mapping, key, "upsert" if key else "insert", len(self.sample))
 
-    # Columns of the resource
-
-    def _columns(self) -> Iterator[_Column]:
-        names: dict[str, set[str]] = {}
-        for word, columns in headers(self.gateway.resolver, self.resource).items():
-            for name in columns:
-                names.setdefault(name, set()).add(word)
-        for column in columns_of(self.gateway.resolver, self.resource):
-            if self.gateway.resolver.answer(column.field) is not Answer.OPEN or column.field.word.readonly:
-                continue
-            words = list(synonyms_of(self.resource, column))
-            yield _Column(column, names.get(column.name, set()), words)
-            for number in range(2, _LINES + 1) if column.lines is not None else ():
-                name = f"{column.lines.name}.{number}.{column.field.name}"  # type: ignore[union-attr]
-                yield _Column(read_column(self.gateway.resolver, self.resource, name), {fold(name)}, words)
+    # Columns that are settled
 
     def _find_keys_of_the_system(self) -> None:
         """Columns that only the system fills: a number of it may still tell which record is meant."""
@@ -181,7 +154,7 @@ class _Guesser:
             here = self.header.index(base)
             if self._agree(column, here, place):
                 reason = _l("It names the same records as “%(column)s”, and exactly.", column=base)
-                self.by_place[place] = _Candidate(1.0, place, column, reason)
+                self.by_place[place] = Candidate(1.0, place, column, reason)
                 self.left_out[here] = _l("“%(column)s” says it already.", column=name)
             else:
                 self.left_out[place] = _l("“%(column)s” says it already.", column=base)
@@ -196,75 +169,30 @@ class _Guesser:
         named = self.gateway.labels(target, [int(number) for number, _label in pairs if number.isdigit()])
         return all(number.isdigit() and named.get(int(number)) == label for number, label in pairs)
 
-    # Candidates
+    # Columns that may go to several places, or to none
 
-    def _named(self) -> Iterator[_Candidate]:
-        for place, name in enumerate(self.header):
-            if place in self.of_the_system or place in self.left_out:
-                continue
-            for each in self.columns:
-                score, reason = _likeness(name, each)
-                if score:
-                    yield self._weighed(_Candidate(score, place, each.column, reason))
+    def _open(self) -> list[int]:
+        """The places of columns nothing has been found for yet."""
+        gone = self.by_place.keys() | self.of_the_system.keys() | self.left_out.keys()
+        return [place for place in range(len(self.header)) if place not in gone]
 
-    def _weighed(self, candidate: _Candidate) -> _Candidate:
-        """Count a name less when the cells speak against it, a part of one more when they speak for it."""
-        fit = self.cells[candidate.place].fit(candidate.column.field.word, self.gateway.habits)
-        if fit is None:
-            return candidate
-        if fit < 0.5:
-            candidate.score *= 0.55 if candidate.score < _SURE else 0.75
-            if (
-                fit < 0.2
-                and candidate.score < _LIKELY
-                and candidate.column.field.word.kind is not Kind.CHOICE
-            ):
-                candidate.score = 0
-        elif candidate.score < _SURE and fit >= 0.8:
-            candidate.score = min(candidate.score + 0.1, 0.89)
-        return candidate
-
-    def _looking_like(self) -> Iterator[_Candidate]:
-        """What cells are, whatever the column is called."""
-        for place, cells in enumerate(self.cells):
-            if place in self.by_place or place in self.of_the_system or place in self.left_out:
-                continue
-            for each in self.columns:
-                reason = self._look(cells, each.column)
-                if reason is not None:
-                    yield _Candidate(0.55 - 0.01 * each.column.position, place, each.column, reason)
-
-    def _look(self, cells: Cells, column: Column) -> Lazy | None:
-        kind = column.field.word.kind
-        if kind in (Kind.PHONE, Kind.EMAIL, Kind.URL) and cells.look_like(kind):
-            return _l("Its cells look like it.")
-        is_own = column.lines is None
-        if kind is Kind.CHOICE and is_own and len(cells.distinct) > 1 and not cells.are_numbers:
-            fit = cells.fit(column.field.word, self.gateway.habits)
-            return _l("Its cells are values of this field.") if fit == 1 else None
-        if kind is Kind.LINK and is_own and cells.name_records_of(self.gateway, column):
-            return _l("Its cells are names of records that are there.")
-        return None
-
-    def _assign(self, candidates: Iterable[_Candidate]) -> None:
+    def _assign(self, candidates: Iterable[Candidate]) -> None:
         """Give each column the best that is left; no field twice, no column twice."""
-        taken = {_place(each.column) for each in self.by_place.values()}
-        for each in sorted(candidates, key=_rank):
-            if each.score < _LEAST or each.place in self.by_place or _place(each.column) in taken:
+        taken = {each.target for each in self.by_place.values()}
+        for each in sorted(candidates, key=attrgetter("rank")):
+            if each.score < LEAST or each.place in self.by_place or each.target in taken:
                 continue
             self.by_place[each.place] = each
-            taken.add(_place(each.column))
+            taken.add(each.target)
 
     def _name_records(self) -> None:
         """Find a column for the field that names records, when none is called so."""
         label = self.resource.label_field
         if label.word.readonly or any(each.column.field is label for each in self.by_place.values()):
             return
-        gone = self.by_place.keys() | self.of_the_system.keys() | self.left_out.keys()
-        left = [place for place in range(len(self.header)) if place not in gone]
         titles = set(words_in(self.resource.name.partition(".")[2]))
         wanted = [
-            place for place in left
+            place for place in self._open()
             if self.cells[place].are_distinct and not self.cells[place].are_numbers
         ]  # fmt: skip
         wanted.sort(key=lambda place: (not titles & set(words_in(self.header[place])), place))
@@ -272,7 +200,7 @@ class _Guesser:
             place = wanted[0]
             column = read_column(self.gateway.resolver, self.resource, label.name)
             reason = _l("No column is called like it, and this one differs in every row.")
-            self.by_place[place] = _Candidate(_LEAST, place, column, reason)
+            self.by_place[place] = Candidate(LEAST, place, column, reason)
 
     # What is said
 
@@ -287,7 +215,7 @@ class _Guesser:
             reason = _l("No field fits it.") if self.cells[place].texts else _l("It is empty.")
             return ColumnGuess(name, None, Confidence.NONE, reason)
         confidence = (
-            Confidence.SURE if found.score >= _SURE else Confidence.LIKELY if found.score >= _LIKELY
+            Confidence.SURE if found.score >= SURE else Confidence.LIKELY if found.score >= LIKELY
             else Confidence.UNSURE
         )  # fmt: skip
         return ColumnGuess(name, found.column.name, confidence, found.reason, self._wish(place, found.column))
@@ -372,31 +300,3 @@ class _Guesser:
             if cells is not None and cells.are_distinct and len(cells.texts) >= 0.98 * len(self.sample):
                 return name
         return None
-
-
-def _likeness(header: str, column: _Column) -> tuple[float, Lazy]:
-    """How much a header is called like a column."""
-    reason = _l("It is called like the field.")
-    if fold(header) in column.names:
-        return 1.0, reason
-    # Further lines take what the first of their kind has left.
-    less = 0.02 * column.column.position + (0.03 if column.column.lines is not None else 0)
-    if max((likeness(header, name) for name in column.names), default=0) == 1:
-        return 0.97 - less, reason
-    best, word = max(((likeness(header, word), word) for word in column.synonyms), default=(0.0, ""))
-    if best == 1:
-        return 0.95 - less, _l("“%(word)s” is another word for it.", word=word)
-    inside = max((likeness(header, name) for name in column.names), default=0)
-    if inside > best:
-        return max(inside - less, 0), _l("Its name is much like that of the field.")
-    return max(best - less, 0), _l("Its name has “%(word)s” in it.", word=word)
-
-
-def _place(column: Column) -> tuple[str, int, str]:
-    """A field, however the record behind it is named."""
-    return column.lines.name if column.lines is not None else "", column.position, column.field.name
-
-
-def _rank(candidate: _Candidate) -> tuple[float, int, bool, int]:
-    column = candidate.column
-    return -candidate.score, candidate.place, column.lines is not None, column.position
