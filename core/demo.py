@@ -14,6 +14,7 @@ from core.auth.models import User
 from core.db.tenancy import Tenant
 from core.i18n import Lazy, _l
 from core.kernel import Kernel
+from core.resources.channels import through
 
 #: Of everybody in the demo tenant, which is for trying only.
 PASSWORD: Final = "guanxi-demo"
@@ -59,6 +60,12 @@ def has_demo(session: Session) -> bool:
 
 def load_demo(session: Session, kernel: Kernel, tenant: Tenant) -> None:
     """Create units and people, then let every addon of the tenant bring its samples. The caller commits."""
+    with through(session, "sample"):
+        _make_people(session, kernel)
+        kernel.hooks.call(tenant.addons, "load_samples", session=session, actor=OPERATOR)
+
+
+def _make_people(session: Session, kernel: Kernel) -> None:
     units: dict[str, int] = {}
     service = kernel.resources["core.unit"].service
     for code, name, parent in UNITS:
@@ -74,4 +81,3 @@ def load_demo(session: Session, kernel: Kernel, tenant: Tenant) -> None:
         [user_id] = kernel.resources["core.user"].service.create(session, [values], actor=OPERATOR)
         auth.set_password(session, user_id, PASSWORD)
         auth.assign_role(session, kernel.permissions, user_id, person.role)
-    kernel.hooks.call(tenant.addons, "load_samples", session=session, actor=OPERATOR)

@@ -13,4 +13,5 @@ CHANNELS = (
     Channel("undo", _l("Undo")),
     Channel("job", _l("Background work")),
     Channel("command", _l("Command line")),
+    Channel("sample", _l("Sample data")),
 )

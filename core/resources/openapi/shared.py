@@ -48,8 +48,8 @@ def shared_shapes() -> Mapping[str, Node]:
         channel={
             **TEXT_OR_NULL,
             "description": _(
-                "How a change came in: `form`, `api`, `import`, `bulk`, `undo`, `job`, `command`, or a way"
-                " an addon declares; null for notes and files, and where nobody knows."
+                "How a change came in: `form`, `api`, `import`, `bulk`, `undo`, `job`, `command`, `sample`,"
+                " or a way an addon declares; null for notes and files, and where nobody knows."
             ),
         },
         body=TEXT_OR_NULL,

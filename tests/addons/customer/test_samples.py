@@ -35,6 +35,8 @@ def test_the_demo_brings_customers_in_both_languages(
     owners = select(func.count(customer.c.owner_id.distinct()))
     assert (session.scalar(owners) or 0) >= 3
     assert session.scalar(select(func.count()).where(customer.c.owner_id.is_(None))) == 0
+    channels = session.scalars(text("select distinct channel from core_timeline_entry order by channel"))
+    assert channels.all() == ["conversion", "sample"]
 
 
 def test_leads_of_the_demo_are_in_every_state(session: Session, kernel: Kernel, tenant: Tenant) -> None:
