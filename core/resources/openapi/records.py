@@ -226,6 +226,13 @@ class RecordPaths:
             parameters=("before", "kinds"),
         )
         yield f"{record}/timeline", {"get": history}, ["id"]
+        origins = self._operation(
+            "origins",
+            _("Where the values come from"),
+            answers={200: answer(_("By field; of what is not known there is nothing."), ref("Origins"))},
+            refusals=_READING,
+        )
+        yield f"{record}/origins", {"get": origins}, ["id"]
         note = self._operation(
             "note",
             _("Write a note"),

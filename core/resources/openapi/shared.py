@@ -42,16 +42,18 @@ def shared_shapes() -> Mapping[str, Node]:
         "description": _("Sentences by field; lines are addressed like `phones.0.number`."),
         "additionalProperties": array(TEXT),
     }
+    author = {"anyOf": [ref("Link"), {"type": "null"}]}
+    channel = {
+        **TEXT_OR_NULL,
+        "description": _(
+            "How a change came in: `form`, `api`, `import`, `bulk`, `undo`, `job`, `command`, `sample`,"
+            " or a way an addon declares; null for notes and files, and where nobody knows."
+        ),
+    }
     entry = shape(
         id=NUMBER,
         kind=TEXT,
-        channel={
-            **TEXT_OR_NULL,
-            "description": _(
-                "How a change came in: `form`, `api`, `import`, `bulk`, `undo`, `job`, `command`, `sample`,"
-                " or a way an addon declares; null for notes and files, and where nobody knows."
-            ),
-        },
+        channel=channel,
         body=TEXT_OR_NULL,
         changes={
             "type": ["object", "null"],
@@ -59,7 +61,7 @@ def shared_shapes() -> Mapping[str, Node]:
             "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2},
         },
         created_at=INSTANT,
-        created_by={"anyOf": [ref("Link"), {"type": "null"}]},
+        created_by=author,
         attachment={
             "anyOf": [shape(name=TEXT, size=NUMBER, media_type=TEXT, url=TEXT), {"type": "null"}],
         },
@@ -125,6 +127,12 @@ def shared_shapes() -> Mapping[str, Node]:
         ),
         "TimelineEntry": entry,
         "Timeline": shape(items=array(ref("TimelineEntry")), next=NUMBER_OR_NULL),
+        "Origins": shape(
+            fields={
+                "type": "object",
+                "additionalProperties": shape(channel=channel, file=TEXT_OR_NULL, at=INSTANT, by=author),
+            }
+        ),
         "Token": shape(token=TEXT, expires_at=INSTANT),
         "Me": shape(
             id=NUMBER,

@@ -12,6 +12,7 @@ from marshmallow import fields
 from core.errors import Invalid, NotFound
 from core.i18n import _l
 from core.resources import timeline
+from core.resources.origins import origins
 from core.resources.schemas import InputSchema
 from core.resources.values import MAX_KEY
 from core.web.api.answers import address, answer, empty
@@ -57,6 +58,23 @@ def history(record_id: int) -> Response:
     )
     following = found[-1]["id"] if len(found) == timeline.PAGE else None
     return answer({"items": [_entry(record_id, each) for each in found], "next": following})
+
+
+@bp.get("/<addon>/<plural>/<int:record_id>/origins")
+def sources(record_id: int) -> Response:
+    """How the present value of each filled field came in, as far as it is known."""
+    parameters()
+    known = origins(g.gateway, g.resource, g.gateway.get(g.resource, record_id))
+    fields = {
+        name: {
+            "channel": origin.channel or None,
+            "file": origin.file or None,
+            "at": origin.at,
+            "by": origin.author_id and {"id": origin.author_id, "label": origin.author},
+        }
+        for name, origin in known.items()
+    }
+    return answer({"fields": fields})
 
 
 @bp.post("/<addon>/<plural>/<int:record_id>/notes")

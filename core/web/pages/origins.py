@@ -27,5 +27,4 @@ def show_origins(addon: str, plural: str, record_id: int) -> str:
 
 def _told(origin: Origin) -> str:
     channel = kernel().channels.title(origin.channel)
-    file = origin.label if origin.channel == "import" else ""
-    return " · ".join(filter(None, (channel, file, origin.author, display().ago(origin.at))))
+    return " · ".join(filter(None, (channel, origin.file, origin.author, display().ago(origin.at))))

@@ -55,12 +55,12 @@ def test_what_an_import_wrote_is_told_with_its_file(kernel: Kernel, session: Ses
     with collecting(session, first):
         [number] = service.create(session, [{"name": "Lotus", "city": "York", "level": "A"}], actor=OPERATOR)
     _later(session)
-    second = open_set(session, "bulk", resource, actor=OPERATOR, label="")
+    second = open_set(session, "bulk", resource, actor=OPERATOR, label="Edit fields: Customers (1)")
     with collecting(session, second):
         service.update(session, number, {"level": "B"}, actor=OPERATOR)
     _later(session)
     service.update(session, number, {"city": "Hull"}, actor=OPERATOR)
-    told = {name: (each.channel, each.label) for name, each in found(number).items()}
+    told = {name: (each.channel, each.file) for name, each in found(number).items()}
     assert told["name"] == ("import", "customers.csv")
     assert told["level"] == ("bulk", "")
     assert told["city"] == ("", "")

@@ -267,6 +267,23 @@ def test_a_page_tells_it_in_the_readers_words(
     assert "表单" not in timeline
 
 
+def test_the_api_tells_it_by_field(api: MakeApi, run: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text("name,city\nAcme,Rome\n")
+    run("import", "customer.customer", path)
+    client = api()
+    assert client.patch(f"{CUSTOMERS}/1", json={"city": "Oslo"}).status_code == 200
+    fields = client.get(f"{CUSTOMERS}/1/origins").get_json()["fields"]
+    assert fields["name"] | {"at": ""} == {"channel": "import", "file": "accounts.csv", "at": "", "by": None}
+    ada = {"id": 1, "label": "Ada"}
+    assert fields["city"] | {"at": ""} == {"channel": "api", "file": None, "at": "", "by": ada}
+    assert fields["city"]["at"].endswith("Z")
+    assert fields.keys() & {"phone", "updated_at", "created_by", "id"} == set()
+    assert api("account_manager").get(f"{CUSTOMERS}/1/origins").status_code == 404
+    document = client.get("openapi.json").get_json()
+    assert "/api/v1/customer/customers/{id}/origins" in document["paths"]
+
+
 def test_a_hidden_field_has_no_origin(
     kernel: Kernel, session: Session, actor_as: MakeActor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,7 +309,7 @@ def test_what_was_written_before_channels_were_kept_is_told_without(kernel: Kern
     customers, gateway = kernel.resources["customer.customer"], Gateway(session, OPERATOR)
     [number] = customers.service.create(session, [{"name": "Acme"}], actor=OPERATOR)
     origin = origins(gateway, customers, gateway.get(customers, number))["name"]
-    assert (origin.channel, origin.label) == ("", "")
+    assert (origin.channel, origin.file) == ("", "")
 
 
 def test_it_costs_no_statement(kernel: Kernel, session: Session, statements: Statements) -> None:
