@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -97,6 +98,20 @@ class Done:
         if self.bad_file is not None:
             sentence = _("See “%(path)s”: correct what is wrong and import that file.", path=self.bad_file)
             click.echo(sentence, err=True)
+
+
+def tell_undone(import_id: int, result: Mapping[str, int], *, as_json: bool) -> None:
+    """Say what came of taking an import back."""
+    if as_json:
+        show({"import": import_id, **result})
+        return
+    click.echo(
+        _(
+            "Taken back: %(restored)s restored, %(removed)s removed, %(left)s left because they were changed"
+            " since.",
+            **result,
+        )
+    )
 
 
 def tell_guess(guess: Guess) -> None:

@@ -49,6 +49,7 @@ from core.resources.importing.runs import (
     plan_of,
     set_values,
 )
+from core.resources.importing.summary import OTHERS, value_of
 from core.resources.importing.tables import Row
 from core.resources.registry import Resources
 
@@ -216,10 +217,13 @@ class _Findings:
         if known is None:
             if len(self._kinds) >= KINDS:
                 return
-            known = self._kinds[kind] = {**packed, "count": 0, "lines": []}
+            known = self._kinds[kind] = {**packed, "count": 0, "lines": [], "others": []}
         known["count"] += 1
         if len(known["lines"]) < LINES:
             known["lines"].append(line)
+        value, others = value_of(packed), known["others"]
+        if len(others) < OTHERS and value and value != value_of(known) and value not in others:
+            others.append(value)
 
     def _show(self, entry: Entry) -> None:
         shown = {

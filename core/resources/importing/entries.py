@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, Final
 
 from marshmallow import ValidationError
 
+from core.db.fields import Choice, Kind
 from core.i18n import Lazy, _, _l, pack, unpack
 from core.resources import timeline
 from core.resources.batch import Change
@@ -160,7 +162,10 @@ class RowReader:
         if len(cells) > self._width and not any(cell.strip() for cell in cells[self._width :]):
             return True
         sentence = _l(
-            "This row has %(cells)s cells, the header has %(columns)s.", cells=len(cells), columns=self._width
+            "Cells in this row: %(cells)s; columns in the header: %(columns)s. Mostly a quotation mark or a"
+            " delimiter is missing, or is one too many.",
+            cells=len(cells),
+            columns=self._width,
         )
         entry.problems.append(Problem(sentence))
         return False
@@ -227,6 +232,8 @@ class RowReader:
             return lambda text: text
         word = target.column.field.word
         read: Callable[[str], Any] = cell_reader(word, target.order)
+        if word.kind is Kind.CHOICE and word.choices is not None:
+            read = _chosen(read, word.choices)
         if target.keeps and word.target is None:
             read = _validated(read, reader_of(word, self._habits))
         values, known = target.values, dict[str, Any]()
@@ -299,6 +306,21 @@ def short(value: Any) -> str:
     """A value as sentences show it."""
     text = str(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _chosen(read: Callable[[str], Any], choices: type[Choice]) -> Callable[[str], Any]:
+    """Refuse what is none of the choices, and name them as people know them."""
+    allowed = frozenset(map(str, choices))
+    labels: list[Lazy] = [choice.label for choice in choices]
+    known = reduce(lambda some, label: _l("%(some)s, %(next)s", some=some, next=label), labels)
+
+    def chosen(text: str) -> Any:
+        value = read(text)
+        if value is not None and value not in allowed:
+            raise BadCell(_l("“%(value)s” is not one of: %(known)s.", value=text[:_LONGEST], known=known))
+        return value
+
+    return chosen
 
 
 def _validated(read: Callable[[str], Any], field_: Value) -> Callable[[str], Any]:

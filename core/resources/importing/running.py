@@ -20,8 +20,7 @@ from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
 from core.db.session import tenant_of
-from core.errors import Conflict, GuanxiError, NotFound, Unavailable
-from core.i18n import _l
+from core.errors import GuanxiError, NotFound, Unavailable
 from core.resources import change_sets
 from core.resources.channels import through
 from core.resources.declaration import Resource
@@ -32,6 +31,7 @@ from core.resources.importing.importer import Importer
 from core.resources.importing.kept import count_waiting, forget_rows, keep_rows, waiting_rows
 from core.resources.importing.models import Import
 from core.resources.importing.outcome import Mode, Outcome
+from core.resources.importing.presence import TakenOver
 from core.resources.importing.runs import Run, folder_of, opened, plan_of
 from core.resources.importing.tables import Row, Table
 from core.resources.registry import Resources
@@ -45,13 +45,6 @@ LAST: Final = -1
 SETTLED: Final = ("inserted", "updated", "unchanged", "skipped", "bad")
 
 _run = Import.__table__
-
-
-class TakenOver(Conflict):
-    """Two programs would do the same import."""
-
-    code = "import-taken-over"
-    message = _l("Another program is doing this import already.")
 
 
 class Units(Protocol):

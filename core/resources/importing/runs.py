@@ -16,24 +16,29 @@ from typing import Any, Final
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from core.access.actor import Actor
+from core.access.actor import OPERATOR, Actor
 from core.db.session import tenant_of
 from core.errors import Conflict, Invalid, NotFound
-from core.i18n import _l
+from core.i18n import _, _l
+from core.jobs.models import Job
+from core.jobs.running import told_error
 from core.resources.cells import fold
 from core.resources.declaration import Resource
 from core.resources.gateway import Gateway
 from core.resources.importing.mapping import ColumnMap, Plan, make_plan
 from core.resources.importing.models import Import
 from core.resources.importing.outcome import Mode
+from core.resources.importing.presence import is_being_done
 from core.resources.importing.tables import Reading, Table, open_table
 from core.resources.storage import kept_file
 
-#: States in which a run can still be changed, and in which it has come to an end.
+#: States in which a run can still be changed, in which somebody is at it, and in which it has come to an end.
 OPEN: Final = ("draft", "checked")
+MOVING: Final = ("checking", "waiting", "running", "undoing")
 ENDED: Final = ("done", "cancelled", "failed")
 
 _run = Import.__table__
+_job = Job.__table__
 
 
 class NotNow(Conflict):
@@ -110,7 +115,8 @@ def find_run(session: Session, import_id: int, *, actor: Actor) -> Run:
     row = session.execute(select(*COLUMNS).where(_run.c.id == import_id)).mappings().first()
     if row is None or not _is_for(row, actor):
         raise NotFound
-    return Run(**row)
+    [run] = _settled(session, [Run(**row)])
+    return run
 
 
 def runs_of(
@@ -122,7 +128,7 @@ def runs_of(
         statement = statement.where(_run.c.resource == resource.name)
     if not actor.is_administrator:
         statement = statement.where(_run.c.actor_id == actor.user_id)
-    return [Run(**row) for row in session.execute(statement).mappings()]
+    return _settled(session, [Run(**row) for row in session.execute(statement).mappings()])
 
 
 def last_run(session: Session, resource: Resource, header: Sequence[str], *, actor: Actor) -> Run | None:
@@ -195,6 +201,33 @@ def set_values(session: Session, run: Run, values: Mapping[str, Any]) -> Run:
     if row is None:
         raise NotNow
     return Run(**row)
+
+
+def _settled(session: Session, runs: Sequence[Run]) -> list[Run]:
+    """The same runs, where nobody is at one any more as stopped: its program may have been killed."""
+    ids = [run.job_id for run in runs if run.state in MOVING]
+    jobs: dict[int | None, Any] = {}
+    if any(ids):
+        statement = select(_job.c.id, _job.c.state, _job.c.error, _job.c.error_code)
+        jobs = {row.id: row for row in session.execute(statement.where(_job.c.id.in_(filter(None, ids))))}
+    return [_still(session, run, jobs.get(run.job_id)) if run.state in MOVING else run for run in runs]
+
+
+def _still(session: Session, run: Run, job: Any) -> Run:
+    """A run somebody should be at; stopped, to be gone on with and taken back, where nobody is."""
+    if (job is not None and job.state in ("waiting", "running")) or is_being_done(session, run.id):
+        return run
+    has_failed = job is not None and job.state == "parked"
+    values: dict[str, Any] = {
+        "state": "draft" if run.state == "checking" else "failed" if has_failed else "cancelled",
+        "error": told_error(job.error, job.error_code) if has_failed else _("The program that did it ended."),
+    }
+    if run.state != "checking":
+        values["finished_at"] = func.now()
+    try:
+        return set_values(session, run, values)
+    except NotNow:
+        return find_run(session, run.id, actor=OPERATOR)
 
 
 def _is_for(row: Mapping[Any, Any], actor: Actor) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, Integer, Select, func, select
+from sqlalchemy import ARRAY, Integer, Select, Text, case, func, select
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,8 @@ from core.resources.models import ChangeSetRow
 #: Kinds told at most, and lines told of each.
 MAX_KINDS: Final = 50
 FIRST: Final = 5
+#: Values told of each beside that of the first line.
+OTHERS: Final = 4
 _row = ImportRow.__table__
 _changed = ChangeSetRow.__table__
 
@@ -33,6 +35,8 @@ class ProblemKind:
     count: int
     #: The first lines.
     lines: Sequence[int]
+    #: Some of the values that other lines have where the sentence repeats that of the first.
+    others: Sequence[str] = ()
 
 
 def problem_kinds(session: Session, run: Run) -> tuple[list[ProblemKind], int]:
@@ -44,13 +48,28 @@ def problem_kinds(session: Session, run: Run) -> tuple[list[ProblemKind], int]:
     if run.state == "checked":
         kinds = (run.report or {}).get("problems", [])
         told = [
-            ProblemKind(kind["column"], unpack(kind["text"]), kind["count"], kind["lines"])
+            ProblemKind(
+                kind["column"], unpack(kind["text"]), kind["count"], kind["lines"], kind.get("others", ())
+            )
             for kind in kinds[:MAX_KINDS]
         ]
         return told, len(kinds)
     rows = session.execute(_grouped(run)).all()
-    told = [ProblemKind(row.said["column"], unpack(row.said["text"]), row.rows, row.lines) for row in rows]
+    told = [
+        ProblemKind(
+            row.said["column"], unpack(row.said["text"]), row.rows, row.lines,
+            [each for each in row.cells or () if each and each != value_of(row.said)][:OTHERS],
+        )
+        for row in rows
+    ]  # fmt: skip
     return told, rows[0].kinds if rows else 0
+
+
+def value_of(problem: Mapping[str, Any]) -> str:
+    """The cell that the sentence of a packed problem repeats; empty when it repeats none."""
+    text = problem["text"]
+    value = text.get("values", {}).get("value") if isinstance(text, dict) else None
+    return value if isinstance(value, str) else ""
 
 
 def record_ids(session: Session, run: Run, *, limit: int) -> list[int]:
@@ -75,11 +94,15 @@ def _grouped(run: Run) -> Select[Any]:
     kind = func.coalesce(text["text"].astext, text.astext)
     lines = func.array_agg(aggregate_order_by(said.c.line, said.c.number), type_=ARRAY(Integer))
     first = func.array_agg(aggregate_order_by(said.c.said, said.c.number), type_=ARRAY(JSONB))
+    # The value is an object where it is a sentence itself.
+    cell = case((func.jsonb_typeof(text) == "object", text["values"]["value"].astext))
+    cells = func.array_agg(cell.distinct(), type_=ARRAY(Text))
     return (
         select(
             first[1].label("said"),
             func.count().label("rows"),
             lines[1:FIRST].label("lines"),
+            cells[1 : OTHERS + 1].label("cells"),
             func.count().over().label("kinds"),
         )
         .group_by(said.c.said["column"].astext, kind)

@@ -35,6 +35,7 @@ from core.resources.importing.importer import Importer
 from core.resources.importing.jobs import import_store
 from core.resources.importing.kept import bad_rows
 from core.resources.importing.models import ImportRow
+from core.resources.importing.presence import TakenOver
 from core.resources.importing.runs import NeedsKey, NotNow, Run
 from core.resources.importing.tidying import tidy
 from core.resources.query import Order, Query
@@ -276,7 +277,7 @@ def test_two_programs_do_not_do_one_import(imports: Imports, monkeypatch: pytest
         return taken(self, entries, position=position)
 
     monkeypatch.setattr(running._Running, "_take", overtaken)
-    with pytest.raises(running.TakenOver):
+    with pytest.raises(TakenOver):
         imports.do(run)
     assert imports.names() == [f"N{each}" for each in range(6)]
     imports.do(run)

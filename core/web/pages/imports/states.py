@@ -15,7 +15,8 @@ from core.errors import Invalid
 from core.i18n import _, ngettext, unpack
 from core.jobs.models import Job
 from core.resources.declaration import Resource
-from core.resources.importing.runs import Run, plan_of
+from core.resources.importing.running import SETTLED
+from core.resources.importing.runs import MOVING, Run, plan_of
 from core.resources.importing.steps import may_undo
 from core.resources.importing.summary import ProblemKind, problem_kinds, record_ids
 from core.web.display import NONE, html
@@ -24,8 +25,6 @@ from core.web.lifecycle import gateway
 from core.web.pages.request import display
 from core.web.view_models import Option
 
-#: States in which something happens by itself.
-MOVING: Final = ("checking", "waiting", "running", "undoing")
 #: Records named one by one in the address of a list; more are found by time and author.
 _NAMED: Final = 200
 #: Characters shown of a cell.
@@ -54,7 +53,7 @@ def run_view(run: Run, resource: Resource) -> RunView:
         problems=problems,
         more_problems=more,
         preview=_preview(run, resource) if run.state == "checked" else None,
-        error=run.error or "" if run.state == "failed" else "",
+        error=run.error or "" if run.state in ("cancelled", "failed") else "",
         bad_url=f"{url}/bad-rows" if counts.get("bad") and not is_moving else "",
         records_url=records_url(run, resource) if ended and _made(counts) else "",
         cancel_url=f"{url}/cancel" if run.state in ("checking", "waiting", "running") else "",
@@ -70,7 +69,10 @@ def run_view(run: Run, resource: Resource) -> RunView:
 def _problems(run: Run) -> tuple[list[ProblemView], str]:
     kinds, count = problem_kinds(g.session, run)
     shown = display().number
-    views = [ProblemView(each.column, str(each.text), shown(each.count), _lines(each)) for each in kinds]
+    views = [
+        ProblemView(each.column, str(each.text), shown(each.count), _lines(each), _others(each))
+        for each in kinds
+    ]
     left = count - len(kinds)
     more = ngettext("%(n)s more kind of problem.", "%(n)s more kinds of problems.", left) if left > 0 else ""
     return views, more
@@ -79,6 +81,13 @@ def _problems(run: Run) -> tuple[list[ProblemView], str]:
 def _lines(kind: ProblemKind) -> str:
     shown = ", ".join(map(str, kind.lines))
     return f"{shown} …" if kind.count > len(kind.lines) else shown
+
+
+def _others(kind: ProblemKind) -> str:
+    if not kind.others:
+        return ""
+    quoted = [_("“%(value)s”", value=each) for each in kind.others]
+    return _("Also: %(values)s", values=_(", ").join(quoted))
 
 
 def records_url(run: Run, resource: Resource) -> str:
@@ -115,19 +124,20 @@ def _made(counts: Mapping[str, int]) -> int:
 
 def _progress(run: Run) -> tuple[str, int | None]:
     """How far it is, in words and in percent."""
-    job = None
+    done, total = sum(run.counts.get(name, 0) for name in SETTLED), run.total
     if run.job_id is not None:
         statement = select(_job.c.state, _job.c.done, _job.c.total).where(_job.c.id == run.job_id)
         job = g.session.execute(statement).first()
-    if job is None or job.state == "waiting":
-        return _("It will begin in a moment."), None
+        if job is None or job.state == "waiting":
+            return _("It will begin in a moment."), None
+        done, total = job.done, job.total
+    elif run.state == "undoing":  # by a command, which writes down only that it has ended
+        return "", None
     shown = display().number
-    if not job.total:
-        return _("%(done)s rows", done=shown(job.done)) if job.done else _(
-            "The file is looked through."
-        ), None
-    percent = min(100, int(100 * job.done / job.total))
-    return _("%(done)s of %(total)s rows", done=shown(job.done), total=shown(job.total)), percent
+    if not total:
+        return _("%(done)s rows", done=shown(done)) if done else _("The file is looked through."), None
+    percent = min(100, int(100 * done / total))
+    return _("%(done)s of %(total)s rows", done=shown(done), total=shown(total)), percent
 
 
 def _figures(run: Run, counts: Mapping[str, int]) -> list[FigureView]:
