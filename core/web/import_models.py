@@ -170,6 +170,8 @@ class ProblemView:
     count: str
     #: The first of them.
     lines: str
+    #: Other values with the same thing wrong; may be empty.
+    others: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def test_a_table_in_gb18030_becomes_customers_and_is_taken_back(open_page: Open,
     assert violations(page) == []
     expect(page.locator("[data-map-count]")).to_have_text("7 of 8 columns are imported")
     status = page.get_by_role("group", name="客户状态")
-    expect(status).to_contain_text("1 values are not known")
+    expect(status).to_contain_text("1 value is not known")
     expect(status.get_by_label("潜在")).to_have_value("potential")
     status.get_by_label("成交").select_option("active")
     page.get_by_role("button", name="Put the rest into a note").click()
@@ -120,7 +120,7 @@ def test_columns_are_matched_by_keyboard_alone(open_page: Open, seed: Seed) -> N
     )
     expect(page.locator(".gx-map-taken")).to_have_count(0)
     page.get_by_label("Recognise them by").select_option("")
-    expect(page.get_by_role("radio", name="Both")).to_be_disabled()
+    expect(page.get_by_role("radio", name="Change and make")).to_be_disabled()
     expect(page.get_by_role("radio", name="All are new")).to_be_checked()
     page.get_by_role("button", name="Back").click()
     expect(page.get_by_role("heading", name="Import customers")).to_be_visible()

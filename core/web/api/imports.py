@@ -239,7 +239,13 @@ def _shown(run: Run) -> dict[str, Any]:
         "error": run.error,
         "started_at": run.started_at,
         "problems": [
-            {"column": each.column, "problem": str(each.text), "count": each.count, "lines": each.lines}
+            {
+                "column": each.column,
+                "problem": str(each.text),
+                "others": list(each.others),
+                "count": each.count,
+                "lines": each.lines,
+            }
             for each in kinds
         ],
         "preview": [

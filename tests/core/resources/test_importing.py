@@ -180,7 +180,7 @@ def test_choices_are_known_by_value_and_label(customers: Import) -> None:
     customers(f"name,kind\nA,LOST\nB,{label}\nC,Lost\nD,maybe\n")
     assert [each["kind"] for each in customers.records("kind")] == ["lost"] * 3
     assert customers.bad == [(5, customers.bad[0][1])]
-    assert "kind: “maybe” is not one of" in customers.bad[0][1]
+    assert customers.bad[0][1] == "kind: “maybe” is not one of: Potential, Active, Lost."
 
 
 @pytest.mark.parametrize(
@@ -228,8 +228,8 @@ def test_bad_rows_are_told_and_leave_nothing_while_the_others_come_in(customers:
     assert (outcome.read, outcome.inserted, outcome.bad) == (8, 2, 6)
     problems = dict(customers.bad)
     assert "employees: “many” is no whole number." in problems[3]
-    assert "2 cells, the header has 3" in problems[4]
-    assert "4 cells, the header has 3" in problems[5]
+    assert "Cells in this row: 2; columns in the header: 3. Mostly a quotation mark" in problems[4]
+    assert "Cells in this row: 4; columns in the header: 3. Mostly a quotation mark" in problems[5]
     assert "name: This is needed." in problems[6]
     assert "name: This holds characters that cannot be stored" in problems[7]
     assert "email: “g.example.com” is no mail address." in problems[8]

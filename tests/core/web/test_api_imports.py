@@ -78,18 +78,18 @@ def test_a_trial_tells_what_would_come_and_is_then_begun(
         (4, "bad"),
     ]
     assert found["preview"][0]["cells"] == {"name": "Acme", "employees": "15000"}
-    assert [(each["column"], each["count"], each["lines"]) for each in found["problems"]] == [
-        ("employees", 2, [3, 4])
-    ]
+    [problem] = found["problems"]
+    assert (problem["column"], problem["count"], problem["lines"]) == ("employees", 2, [3, 4])
+    assert ("“many”" in problem["problem"], problem["others"]) == (True, ["few"])
     assert stored("name") == []
 
     assert client.post(f"imports/{tried['import']}/start").status_code == 202
     run_jobs()
     found = client.get(f"imports/{tried['import']}").get_json()
     assert (found["state"], stored("name", "employees")) == ("done", [("Acme", 15000)])
-    assert [(each["column"], each["count"], each["lines"]) for each in found["problems"]] == [
-        ("employees", 2, [3, 4])
-    ]
+    [problem] = found["problems"]
+    assert (problem["column"], problem["count"], problem["lines"]) == ("employees", 2, [3, 4])
+    assert ("“many”" in problem["problem"], problem["others"]) == (True, ["few"])
     assert client.post(f"imports/{tried['import']}/start").status_code == 409
 
 

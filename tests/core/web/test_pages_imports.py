@@ -191,7 +191,7 @@ def test_values_nobody_knows_get_a_meaning(
 ) -> None:
     url = upload(ada, "name,status\nAcme,won\nBolt,lost\nCog,won\n")
     page = ada.get(f"{url}?step=columns").text
-    assert "1 values are not known" in page
+    assert "1 value is not known" in page
     assert fields(page)["c1.cell0"] == "won"
     columns(ada, url, **{"c1.value0": "active"})
     ada.post(f"{url}/start")
@@ -235,7 +235,7 @@ def test_options_follow_the_field(ada: Browser) -> None:
     url = upload(ada, "name,group\nAcme,Later\n")
     link = ada.post(f"{url}/options", data={"place": "1", "c1.field": "parent"}, headers=FRAGMENT).text
     assert 'name="c1.create"' in link
-    assert "0 of 1 different names are records already." in link
+    assert "0 of 1 name is a record already." in link
     note = ada.post(f"{url}/options", data={"place": "1", "c1.field": "+note"}, headers=FRAGMENT).text
     assert fields(note) == {"c1.note": "group"}
     assert ada.post(f"{url}/options", data={"place": "7"}, headers=FRAGMENT).status_code == 404

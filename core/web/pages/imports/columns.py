@@ -10,7 +10,7 @@ from typing import Final
 from flask import g
 
 from core.db.fields import Kind
-from core.i18n import LANGUAGES, _, speaking
+from core.i18n import LANGUAGES, _, ngettext, speaking
 from core.resources.cells import cell_reader, fold
 from core.resources.columns import Column, columns_of, read_column
 from core.resources.declaration import Resource
@@ -233,10 +233,13 @@ class Columns:
         if cells.texts:
             share, names = cells.known_to(gateway(), column), cells.distinct[:50]
             known = round(share * len(names))
-            example = _(
-                "%(known)s of %(all)s different names are records already.", known=known, all=len(names)
+            example = ngettext(
+                "%(known)s of %(n)s name is a record already.",
+                "%(known)s of %(n)s different names are records already.",
+                len(names),
+                known=known,
             )
-        label = _("Make the missing: %(records)s", records=str(target.title_plural)) if may else ""
+        label = _("Make what is missing (%(records)s)", records=str(target.title_plural)) if may else ""
         return OptionsView(place, finders=finders, create_label=label, creates=wish.creates, example=example)
 
     def _day_options(self, place: int, wish: Wish) -> OptionsView:
@@ -301,7 +304,7 @@ class Columns:
         if fit is None or fit == 1:
             return ""
         return _(
-            "About %(share)s %% of the values do not fit this field.", share=max(1, round(100 * (1 - fit)))
+            "About %(share)s%% of the values do not fit this field.", share=max(1, round(100 * (1 - fit)))
         )
 
 
@@ -333,7 +336,7 @@ def _choosable(resource: Resource) -> Iterator[Column]:
 
 def _modes() -> list[tuple[str, str, str]]:
     return [
-        (Mode.UPSERT, _("Both"), _("Records that are there are changed, the others are made.")),
+        (Mode.UPSERT, _("Change and make"), _("Records that are there are changed, the others are made.")),
         (
             Mode.UPDATE,
             _("Only change"),

@@ -11,7 +11,7 @@ from typing import Final
 
 from flask import g
 
-from core.i18n import Lazy, _
+from core.i18n import Lazy, _, ngettext
 from core.resources.cells import unguard
 from core.resources.importing.guess import SAMPLE
 from core.resources.importing.jobs import import_store
@@ -138,7 +138,7 @@ def file_view(run: Run, reading: Reading | None = None) -> FileView:
     rows, width = sample.rows[:PREVIEW], len(sample.header)
     return FileView(
         run.file_name,
-        f"{_FORMS.get(sample.kind, sample.kind)} · {size} · {_('%(n)s columns', n=width)}",
+        f"{_FORMS.get(sample.kind, sample.kind)} · {size} · {ngettext('%(n)s column', '%(n)s columns', width)}",
         _settings(sample.kind, wish, sample),
         notes=[str(note) for note in sample.notes],
         header=sample.header,

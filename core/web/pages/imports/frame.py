@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import g
 
-from core.i18n import _
+from core.i18n import _, _l
 from core.resources.importing import runs
 from core.resources.importing.runs import Run
 from core.web.import_models import ImportRowView, StepView
@@ -40,14 +40,20 @@ def row_of(run: Run) -> ImportRowView:
     """An import in the list of them."""
     resource = kernel().resources.named(g.tenant, run.resource)
     counts, shown = run.counts or (run.report or {}).get("counts", {}), display().number
+    # What was only checked would be done; it has not been yet.
+    sentences = {
+        "inserted": _l("%(n)s would be made") if run.state == "checked" else _l("%(n)s made"),
+        "updated": _l("%(n)s would be changed") if run.state == "checked" else _l("%(n)s changed"),
+        "unchanged": _l("%(n)s unchanged"),
+        "skipped": _l("%(n)s left as they are"),
+        "bad": _l("%(n)s bad"),
+    }
     parts = [
-        _("%(n)s made", n=shown(counts["inserted"])) if counts.get("inserted") else "",
-        _("%(n)s changed", n=shown(counts["updated"])) if counts.get("updated") else "",
-        _("%(n)s bad", n=shown(counts["bad"])) if counts.get("bad") else "",
+        str(sentence) % {"n": shown(counts[name])} for name, sentence in sentences.items() if counts.get(name)
     ]
     return ImportRowView(
         f"/imports/{run.id}", run.file_name, str(resource.title_plural), resource.icon, _tag(run.state),
-        display().instant(run.created_at), "", ", ".join(filter(None, parts)) or display().size(run.size),
+        display().instant(run.created_at), "", _(", ").join(parts) or display().size(run.size),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from flask import Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from core.errors import GuanxiError, Invalid, NotFound, TooLarge
-from core.i18n import _
+from core.i18n import _, ngettext
 from core.resources.declaration import Resource
 from core.resources.importing import Mode, runs, steps
 from core.resources.importing.checking import check
@@ -269,25 +269,27 @@ def ask_undo(import_id: int) -> str:
     made, changed = run.counts.get("inserted", 0), run.counts.get("updated", 0)
     linked, shown = run.counts.get("created", 0), display().number
     consequences = [
-        *([_("%(n)s records it made are deleted for good.", n=shown(made))] if made else ()),
-        *([_("%(n)s records it changed get their former values back.", n=shown(changed))] if changed else ()),
-        *(
-            [
-                _(
-                    "%(n)s linked records it made are deleted where nothing else refers to them.",
-                    n=shown(linked),
-                )
-            ]
-            if linked
-            else ()
-        ),
-        _("Records that somebody has changed since are left as they are."),
-    ]
+        (made, ngettext(
+            "%(shown)s record it made is deleted for good.", "%(shown)s records it made are deleted for good.",
+            made, shown=shown(made),
+        )),
+        (changed, ngettext(
+            "%(shown)s record it changed gets its former values back.",
+            "%(shown)s records it changed get their former values back.",
+            changed, shown=shown(changed),
+        )),
+        (linked, ngettext(
+            "%(shown)s linked record it made is deleted unless something else refers to it.",
+            "%(shown)s linked records it made are deleted where nothing else refers to them.",
+            linked, shown=shown(linked),
+        )),
+        (1, _("Records that somebody has changed since are left as they are.")),
+    ]  # fmt: skip
     return render_template(
         "imports/undo.html",
         title=_("Undo this import?"),
         text=_("%(file)s, imported as %(records)s:", file=run.file_name, records=str(resource.title_plural)),
-        consequences=consequences,
+        consequences=[sentence for count, sentence in consequences if count],
         action=f"/imports/{run.id}/undo",
         submit_label=_("Undo the import"),
         csrf=shell().csrf,
