@@ -61,7 +61,10 @@ class CoreHooks:
 
     @hookspec
     def record_actions(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Any] | None:
-        """Give buttons (`core.web.view_models.ActionView`) for the head of a record's page. Isolated."""
+        """Give buttons (`core.web.view_models.ActionView`) for the head of a record's page. Isolated.
+
+        The first that is ``primary`` is the next step, and the main button in place of *Edit*.
+        """
 
     @hookspec
     def form_actions(self, session: Any, actor: Any, resource: Any) -> Sequence[Any] | None:

@@ -278,6 +278,7 @@ class ActionView:
     post: bool = False
     #: A dialog fetched from ``url`` instead of a page.
     dialog: bool = False
+    #: The next step; a page has one, so of several the first, and before *Edit*.
     primary: bool = False
     danger: bool = False
     #: Stands in the menu of further actions.

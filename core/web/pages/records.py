@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import g, render_template, request
@@ -67,7 +68,9 @@ def record_view(resource: Resource, found: Mapping[str, Any]) -> RecordView:
         sections=_sections(resource, found),
         panels=sorted([*own, *panels], key=lambda panel: panel.order),
         timeline=timeline_view(resource, found["id"]) if resource.has_timeline else None,
-        actions=[*(each for each in brought_actions if not each.more), *_actions(resource, found, archived)],
+        actions=_with_one_primary(
+            [*(each for each in brought_actions if not each.more), *_actions(resource, found, archived)]
+        ),
         more_actions=[
             *(each for each in brought_actions if each.more),
             *_more_actions(resource, found, archived),
@@ -137,6 +140,12 @@ def _actions(resource: Resource, found: Mapping[str, Any], archived: bool) -> li
         return []
     edit = f"{resource.url}/{found['id']}/edit"
     return [ActionView("edit", _("Edit"), edit, "pencil", primary=True)]
+
+
+def _with_one_primary(actions: Sequence[ActionView]) -> list[ActionView]:
+    """Let only the first primary action be one: the next step an addon names comes before editing."""
+    first = next((each for each in actions if each.primary), None)
+    return [replace(each, primary=each is first) for each in actions]
 
 
 def _more_actions(resource: Resource, found: Mapping[str, Any], archived: bool) -> list[ActionView]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from html import unescape
@@ -52,6 +53,19 @@ def test_a_lead_is_checked_in_a_dialog(client: Clients, seed: Seed) -> None:
     assert f'data-dialog="/customer/leads/{lead}/convert"' in page
     assert "50,000" in page
     assert "50,000" in browser.get(f"/customer/leads/{lead}/check").text
+
+
+def test_a_page_has_one_primary_action_the_next_step(client: Clients, seed: Seed) -> None:
+    fresh, qualified = seed("customer.lead", {"company": "Lotus"}, {"company": "Pine", "state": "qualified"})
+    for role, lead, expected in (
+        ("administrator", fresh, "Edit"),
+        ("administrator", qualified, "Convert"),
+        ("executive", qualified, None),
+    ):
+        page = client(role).get(f"/customer/leads/{lead}").text
+        primary = re.findall(r"gx-btn-primary[^>]*>(?:<svg.*?</svg>)?([^<]*)<", page)
+        assert primary == ([] if expected is None else [expected])
+        assert (f'href="/customer/leads/{lead}/edit"' in page) is (expected is not None)
 
 
 def test_a_check_of_an_old_version_is_refused(
