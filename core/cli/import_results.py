@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -14,6 +15,9 @@ from core.i18n import _, ngettext
 from core.resources.importing import Plan
 from core.resources.importing.guess import Guess
 from core.resources.importing.runs import Run
+
+#: Columns named one by one; a file may have hundreds for which there is no field.
+MAX_COLUMNS: Final = 20
 
 
 @dataclass(slots=True)
@@ -55,9 +59,9 @@ class Done:
 
     def _tell(self) -> None:
         if self.plan.skipped:
-            click.echo(_("Left out: %(columns)s", columns=", ".join(self.plan.skipped)), err=True)
+            click.echo(_("Left out: %(columns)s", columns=_some(self.plan.skipped)), err=True)
         if self.plan.kept_by_system:
-            columns = ", ".join(self.plan.kept_by_system)
+            columns = _some(self.plan.kept_by_system)
             click.echo(
                 _("Only the system sets these, they were left out: %(columns)s", columns=columns), err=True
             )
@@ -72,11 +76,16 @@ class Done:
                 counts["skipped"],
             )
             click.echo(sentence, err=True)
+        names = ("read", "inserted", "updated", "unchanged", "bad")
         click.echo(
-            _(
+            ngettext(
+                "%(read)s row read: %(inserted)s inserted, %(updated)s updated, %(unchanged)s unchanged,"
+                " %(bad)s bad, in %(seconds).2f s.",
                 "%(read)s rows read: %(inserted)s inserted, %(updated)s updated, %(unchanged)s unchanged,"
                 " %(bad)s bad, in %(seconds).2f s.",
-                **{**counts, "seconds": self.seconds},
+                counts.get("read", 0),
+                **{name: counts.get(name, 0) for name in names},
+                seconds=self.seconds,
             )
         )
         if not self.written:
@@ -118,5 +127,14 @@ def tell_guess(guess: Guess) -> None:
     """Say where columns were guessed to go, so that nobody has to wonder."""
     click.echo(_("Where the columns go was guessed; --map says it for certain:"), err=True)
     for column in guess.columns:
-        goes = column.name if column.name is not None else _("left out")
-        click.echo(f"  {column.header} → {goes} ({column.reason})", err=True)
+        if column.name is not None:
+            click.echo(f"  {column.header} → {column.name} ({column.reason})", err=True)
+
+
+def _some(columns: Sequence[str]) -> str:
+    """Columns by name, of very many the first."""
+    shown = ", ".join(columns[:MAX_COLUMNS])
+    left = len(columns) - MAX_COLUMNS
+    if left <= 0:
+        return shown
+    return ngettext("%(some)s and %(n)s more", "%(some)s and %(n)s more", left, some=shown)

@@ -110,7 +110,7 @@ def test_the_terminals_language_is_spoken(run: Run, tmp_path: Path) -> None:
     assert "读取 1 行：新增 0，更新 0，未变 0，有问题 1" in done.stdout
     assert (tmp_path / "a.csv.bad.csv").read_text("utf-8-sig").startswith("name,city,问题")
     again = run(*IMPORT, tmp_path / "a.csv.bad.csv", *MAIN)
-    assert "1 rows read" in again.stdout
+    assert "1 row read: 1 inserted" in again.stdout
     missing = run(*IMPORT, tmp_path / "nope.csv", *MAIN, lang="zh_CN.UTF-8")
     assert "没有文件" in missing.stderr
 
@@ -124,6 +124,20 @@ def test_a_dry_run_tells_everything_and_writes_nothing(
     assert "dry run" in done.stdout
     assert count() == 0
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_a_file_of_names_only_has_no_rows(run: Run, count: Callable[[], int], tmp_path: Path) -> None:
+    done = run(*IMPORT, _file(tmp_path, "name,employees\n"), *MAIN)
+    assert (done.exit_code, count()) == (0, 0)
+    assert done.stdout.startswith("0 rows read: 0 inserted, 0 updated, 0 unchanged, 0 bad, in ")
+
+
+def test_of_hundreds_of_columns_the_first_are_named(run: Run, tmp_path: Path) -> None:
+    header = ",".join(["name", *(f"x{number}" for number in range(300))])
+    done = run(*IMPORT, _file(tmp_path, f"{header}\nAcme{',1' * 300}\n"), *MAIN)
+    assert done.exit_code == 0
+    assert "x18, x19 and 280 more" in done.stderr
+    assert "x20" not in done.stderr
 
 
 def test_all_or_nothing(run: Run, count: Callable[[], int], tmp_path: Path) -> None:
