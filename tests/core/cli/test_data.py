@@ -110,7 +110,7 @@ def test_the_terminals_language_is_spoken(run: Run, tmp_path: Path) -> None:
     assert "读取 1 行：新增 0，更新 0，未变 0，有问题 1" in done.stdout
     assert (tmp_path / "a.csv.bad.csv").read_text("utf-8-sig").startswith("name,city,问题")
     again = run(*IMPORT, tmp_path / "a.csv.bad.csv", *MAIN)
-    assert "1 row read: 1 inserted" in again.stdout
+    assert "1 row read: 0 inserted" in again.stdout
     missing = run(*IMPORT, tmp_path / "nope.csv", *MAIN, lang="zh_CN.UTF-8")
     assert "没有文件" in missing.stderr
 
