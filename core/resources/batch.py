@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core.access.actor import Actor
 from core.i18n import Lazy
 from core.resources.declaration import Resource
+from core.search.index import Pieces
 
 
 @dataclass(slots=True)
@@ -32,6 +33,8 @@ class Change:
     address: str = ""
     #: The sort and match keys of values, worked out when these were read: ``{field: (value, keys)}``.
     keys: dict[str, tuple[Any, dict[str, str]]] = field(default_factory=dict)
+    #: What values add to the search document, where that was worked out ahead; like ``keys``.
+    pieces: dict[str, tuple[Any, Pieces]] = field(default_factory=dict)
     #: The lines as they were, of those that change; filled when they are written.
     lines_before: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 

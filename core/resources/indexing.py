@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -13,11 +14,14 @@ from core.db.fields import Kind, Sensitivity
 from core.resources.batch import Batch, Change
 from core.resources.declaration import Field, LinesField, Resource
 from core.search import index
-from core.search.index import Document
+from core.search.index import Document, Pieces
 from core.search.text import exactly, grams_of, hay_of, number_words, phone_words, sounds_of, words_of
 
 #: ``{record: [(field of its lines, value)]}``
 _Lines = Mapping[int | None, Sequence[tuple[Field, Any]]]
+#: See `Change.pieces`.
+_Ahead = Mapping[str, tuple[Any, Pieces]]
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
 def record_documents(batch: Batch) -> None:
@@ -42,7 +46,8 @@ def record_documents(batch: Batch) -> None:
         rows: Sequence[Sequence[Any]] = [_made_row(resource, change) for change in batch.changes]
     else:
         rows = _stored_rows(batch.session, resource, resource.table.c.id.in_(touched))
-    found = _documents(batch.session, resource, rows, with_lines)
+    known = {change.id: change.pieces for change in batch.changes}
+    found = _documents(batch.session, resource, rows, with_lines, known)
     index.write(batch.session, resource.name, found, are_new=is_new)
 
 
@@ -93,12 +98,27 @@ def _made_row(resource: Resource, change: Change) -> Sequence[Any]:
 
 
 def _documents(
-    session: Session, resource: Resource, rows: Sequence[Sequence[Any]], with_lines: Sequence[int]
+    session: Session,
+    resource: Resource,
+    rows: Sequence[Sequence[Any]],
+    with_lines: Sequence[int],
+    known: Mapping[int | None, _Ahead] = _NOTHING,
 ) -> list[Document]:
-    """The documents of rows; only the records in ``with_lines`` may have nested lines."""
+    """The documents of rows.
+
+    Args:
+        session: bound to one tenant.
+        resource: what the rows are.
+        rows: see `_stored_rows`.
+        with_lines: only these records may have nested lines.
+        known: what has been looked at ahead, by record and field; see `Change.pieces`.
+    """
     nested = _lines(session, resource, with_lines)
     write = _writer(resource, _own(resource))
-    return [write(row[0], row[1], row[2], row[3:], nested.get(row[0], ())) for row in rows]
+    return [
+        write(row[0], row[1], row[2], row[3:], nested.get(row[0], ()), known.get(row[0], _NOTHING))
+        for row in rows
+    ]
 
 
 def _lines(session: Session, resource: Resource, record_ids: Sequence[int]) -> _Lines:
@@ -117,7 +137,10 @@ def _lines(session: Session, resource: Resource, record_ids: Sequence[int]) -> _
     return found
 
 
-_Write = Callable[[int, int, datetime, Sequence[Any], Iterable[tuple[Field, Any]]], Document]
+_Write = Callable[
+    [int, int, datetime, Sequence[Any], Iterable[tuple[Field, Any]], Mapping[str, tuple[Any, Pieces]]],
+    Document,
+]
 
 
 def _writer(resource: Resource, own: Sequence[Field]) -> _Write:
@@ -126,25 +149,56 @@ def _writer(resource: Resource, own: Sequence[Field]) -> _Write:
     ordered = sorted(enumerate(own), key=lambda each: each[1] is not label)
 
     def write(
-        record_id: int, version: int, at: datetime, row: Sequence[Any], nested: Iterable[tuple[Field, Any]]
+        record_id: int,
+        version: int,
+        at: datetime,
+        row: Sequence[Any],
+        nested: Iterable[tuple[Field, Any]],
+        known: _Ahead,
     ) -> Document:
-        values: tuple[list[Sequence[str]], list[Sequence[str]]] = [], []
-        very: list[bytes] = []
-        for field, value in (*((field, row[place]) for place, field in ordered if row[place]), *nested):
-            word = field.word
-            found = values[word.sensitivity is Sensitivity.SENSITIVE]
-            if word.kind is Kind.PHONE:
-                found += [(each,) for each in phone_words(value)]
-            elif word.is_number:
-                found += [(each,) for each in number_words(value)]
-                very.append(exactly(found[-1][0] if found else ""))
-            else:
-                found.append(words_of(value))
-                if field is label:
-                    found += [(each,) for each in sounds_of(value)]
-                    very.append(exactly(value))
-        grams = grams_of([word for found in values for words in found for word in words])
-        numbers = index.numbers_of(grams + very, resource.name)
-        return Document(record_id, version, hay_of(values[0]), hay_of(values[1]), numbers, at)
+        hays: tuple[list[str], list[str]] = [], []
+        numbers: set[int] = set()
+        for place, field in ordered:
+            if value := row[place]:
+                read_from, pieces = known.get(field.name, (None, None))
+                if pieces is None or read_from != value:
+                    pieces = pieces_of(resource, field, value)
+                hays[field.word.sensitivity is Sensitivity.SENSITIVE].append(pieces.hay)
+                numbers |= pieces.numbers
+        for field, value in nested:
+            pieces = pieces_of(resource, field, value)
+            hays[field.word.sensitivity is Sensitivity.SENSITIVE].append(pieces.hay)
+            numbers |= pieces.numbers
+        return Document(record_id, version, "".join(hays[0]), "".join(hays[1]), numbers, at)
 
     return write
+
+
+# What one value adds
+
+
+def look_ahead(resource: Resource, changes: Iterable[Change]) -> None:
+    """Work out what the values of changes will add to their documents; asks nothing of the database."""
+    own = _own(resource) if resource.is_searched else []
+    for change in changes:
+        for field in own:
+            if value := change.values.get(field.name):
+                change.pieces[field.name] = (value, pieces_of(resource, field, value))
+
+
+def pieces_of(resource: Resource, field: Field, value: str) -> Pieces:
+    """What a value of a searched field adds to the document of its record."""
+    word = field.word
+    very: list[bytes] = []
+    if word.kind is Kind.PHONE:
+        found: list[Sequence[str]] = [(each,) for each in phone_words(value)]
+    elif word.is_number:
+        found = [(each,) for each in number_words(value)]
+        very.append(exactly(found[-1][0] if found else ""))
+    else:
+        found = [words_of(value)]
+        if field is resource.label_field:
+            found += [(each,) for each in sounds_of(value)]
+            very.append(exactly(value))
+    grams = grams_of([each for words in found for each in words])
+    return Pieces(hay_of(found), index.numbers_of(grams + very, resource.name))

@@ -57,6 +57,13 @@ class Document(NamedTuple):
     updated_at: datetime
 
 
+class Pieces(NamedTuple):
+    """What one value adds to a document."""
+
+    hay: str
+    numbers: set[int]
+
+
 def numbers_of(grams: Iterable[bytes], resource: str) -> set[int]:
     """Pieces as numbers of 32 bits, different for each resource, so that one index keeps all apart.
 

@@ -74,7 +74,6 @@ def words_of(text: str) -> list[str]:
     return _WORDS.findall(fold(text))
 
 
-@lru_cache(maxsize=8192)
 def sounds_of(name: str) -> tuple[str, ...]:
     """How the Chinese in a name is said: the whole as one word, and its initials in capitals.
 

@@ -17,7 +17,7 @@ from core.db.embedded.errors import EmbeddedError, disk_full
 from core.db.embedded.logins import LOGINS, SUPERUSER, answers
 from core.db.embedded.place import PORT, Place
 from core.db.embedded.programs import runnable_programs
-from core.db.embedded.system import wait_until
+from core.db.embedded.system import memory, wait_until
 from core.i18n import _
 
 #: Without them no cluster is begun: an empty one takes 40 MB, its log 80 MB soon after.
@@ -32,13 +32,16 @@ _READY_PATIENCE = 60.0
 #: Tuned for one machine with two cores that also serves the pages.
 SETTINGS: Mapping[str, str] = {
     "max_connections": "200",
-    "shared_buffers": "256MB",
+    # Taken as it is used. Where the indexes of a large tenant do not fit, an import moves pages in and out.
+    "shared_buffers": f"{min(max(memory() // 8 // 2**20, 128), 1024)}MB",
     "effective_cache_size": "1GB",
     "work_mem": "8MB",
     "maintenance_work_mem": "128MB",
-    "wal_compression": "on",
+    # A row of a large tenant touches a page of each index. Compressing the first copy of every page after
+    # a checkpoint (pglz; the programs have no lz4) took more of an import's time than all else.
+    "wal_compression": "off",
     "min_wal_size": "80MB",
-    "max_wal_size": "1GB",
+    "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     # Solid state disks; and short queries, for which compiling and forking cost more than they save.
     "random_page_cost": "1.1",

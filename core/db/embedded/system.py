@@ -1,4 +1,4 @@
-"""The users of the operating system, and patience."""
+"""The users and the memory of the operating system, and patience."""
 
 from __future__ import annotations
 
@@ -7,11 +7,23 @@ import pwd
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.db.embedded.errors import EmbeddedError
 from core.i18n import _
+
+#: Of a container.
+_MEMORY_LIMIT = Path("/sys/fs/cgroup/memory.max")
+
+
+def memory() -> int:
+    """Bytes of memory this machine has, or this container may use."""
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, ValueError):
+        return min(there, int(_MEMORY_LIMIT.read_text()))
+    return there
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 
 from core.db.fields import Choice, Kind
 from core.i18n import Lazy, _, _l, pack, unpack
-from core.resources import timeline
+from core.resources import indexing, timeline
 from core.resources.batch import Change
 from core.resources.cells import cell_reader, fold, unguard
 from core.resources.columns import Column
@@ -23,7 +23,7 @@ from core.resources.importing.tables import Row
 from core.resources.loading import input_loader
 from core.resources.values import Value, first_message, reader_of
 from core.resources.written import BadCell
-from core.search.text import sounds_of
+from core.search.index import Pieces
 
 #: What cells of a column mean, remembered for so many different ones.
 _REMEMBERED: Final = 2000
@@ -60,8 +60,9 @@ class Entry:
     texts: dict[Target, Any] = field(default_factory=dict)
     #: Values read, by field name; without links and lines.
     values: dict[str, Any] = field(default_factory=dict)
-    #: See `core.resources.batch.Change.keys`.
+    #: See `core.resources.batch.Change`.
     keys: dict[str, tuple[Any, dict[str, str]]] = field(default_factory=dict)
+    pieces: dict[str, tuple[Any, Pieces]] = field(default_factory=dict)
     #: The record it changes; None for a new one.
     match: Found | None = None
     #: Numbers of linked records.
@@ -212,19 +213,17 @@ class RowReader:
 
     def _validate(self, entries: Iterable[Entry]) -> None:
         read = list(entries)  # also those with a bad cell: all that is wrong is told at once
-        label = self._resource.label
         names = [(target, target.column.field.name) for target in self._plain if target.column is not None]
         inputs = [
             {name: entry.texts[target] for target, name in names if target in entry.texts} for entry in read
         ]
         changes = self._resource.service.validated(self._gateway, inputs, partial=True)
+        indexing.look_ahead(self._resource, changes)
         for entry, change in zip(read, changes, strict=True):
             if change.errors:
                 self.refuse(entry, change.errors)
                 continue
-            entry.values, entry.keys = change.values, change.keys
-            if self._resource.is_searched and change.values.get(label):
-                sounds_of(change.values[label])  # remembered until the search asks for it
+            entry.values, entry.keys, entry.pieces = change.values, change.keys, change.pieces
 
     def _reader(self, target: Target) -> Callable[[str], Any]:
         """What a text of the column stands for; texts that repeat are looked at once."""

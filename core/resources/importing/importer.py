@@ -213,7 +213,7 @@ class Importer:
                 values[column.field.name] = entry.links[target]
             elif target.keeps and column.field.target is None and target in entry.texts:
                 values[column.field.name] = entry.texts[target]
-        return Change(values, keys=entry.keys)
+        return Change(values, keys=entry.keys, pieces=entry.pieces)
 
     def _clear(self, entry: Entry, change: Change) -> None:
         """Empty the fields whose cells are blank."""
