@@ -17,7 +17,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import CTE, ColumnElement, Select, Subquery, literal, select, union_all
+from sqlalchemy import (
+    CTE,
+    Boolean,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    Subquery,
+    TableValuedAlias,
+    Text,
+    bindparam,
+    column,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeEngine
 
 from core.resources.conditions import Conditions
 from core.resources.declaration import Resource
@@ -56,6 +76,8 @@ class _Asked:
     resource: Resource
     #: Whether the fields of the guarded hay are open to the reader.
     guarded: bool
+    #: The piece of a record that is called exactly so.
+    exact: int
     standing: Sequence[ColumnElement[bool]]
     is_narrow: bool
 
@@ -86,13 +108,14 @@ class Candidates:
         shown = in_open_fields(resolver, resource, resource.table, self._words)
         if shown is not None:
             standing.append(shown)
-        return _Asked(resource, opens_guarded(resolver, resource), standing, is_narrow)
+        exact = index.exact_number(self._words, resource.name)
+        return _Asked(resource, opens_guarded(resolver, resource), exact, standing, is_narrow)
 
     def find(self) -> dict[str, list[Candidate]]:
         """``{resource: its candidates, the best first}``, at most the limit of each."""
         if not self._words.terms or not self._asked:
             return {}
-        has_more = self._run([*self._very(), *(part for each in self._asked for part in self._first(each))])
+        has_more = self._run(self._first())
         open_ = [each for each in self._asked if each.resource.name in has_more]
         open_ = [each for each in open_ if not self._has(each, max(self._limit, COMMON))]
         has_more = self._run([part for each in open_ for part in self._by_grams(each)])
@@ -122,48 +145,85 @@ class Candidates:
 
     # Statements
 
-    def _very(self) -> list[Select[Any]]:
-        """Records that are called exactly so; one look into the index for all resources."""
-        very = _every(index.exact(self._words, [each.resource.name for each in self._asked]))
-        return [
-            self._matching(
-                each, select(very).where(very.c.resource == each.resource.name).limit(_EXACT).subquery()
-            )
-            for each in self._asked
-        ]
+    def _first(self) -> list[Select[Any]]:
+        """The newest documents of each resource, and those of records called exactly so."""
+        asked = self._in_a_table()
+        found = self._newest_and_named(asked)
+        own = (select(found).where(found.c.resource == each.resource.name) for each in self._asked)
+        parts = [self._reached(each, part) for each, part in zip(self._asked, own, strict=True)]
+        further = _newest(asked.c.resource, index.documents.c.updated_at).offset(NEWEST).limit(1).lateral()
+        more: Select[Any] = select(asked.c.resource, literal(0), literal(_MORE), further.c.updated_at)
+        return [*parts, more.join(further, true())]
 
-    def _first(self, asked: _Asked) -> list[Select[Any]]:
-        own = index.documents.c.resource == asked.resource.name
-        further = select(index.documents.c.updated_at).where(own)
-        further = further.order_by(index.documents.c.updated_at.desc()).offset(NEWEST).limit(1)
-        return [self._matching(asked, _newest(asked.resource, NEWEST)), _more(asked, further)]
+    def _newest_and_named(self, asked: TableValuedAlias) -> CTE:
+        """Those documents of all resources in one piece, which is planned once; each once."""
+        very = _all_of(_documents().where(index.any_of(each.exact for each in self._asked)))
+        own = select(very).where(very.c.resource == asked.c.resource).limit(_EXACT).lateral()
+        named = self._ranked(own, asked.c.exact, asked.c.guarded)
+        named_ones = named.select_from(asked.join(own, true())).cte()
+        newest = _newest(asked.c.resource).limit(NEWEST).lateral()
+        others = self._ranked(newest, asked.c.exact, asked.c.guarded)
+        again = select(named_ones.c.resource, named_ones.c.record_id)
+        others = others.select_from(asked.join(newest, true())).where(
+            tuple_(newest.c.resource, newest.c.record_id).not_in(again)
+        )
+        return union_all(select(named_ones), others).cte()
+
+    def _in_a_table(self) -> TableValuedAlias:
+        """What is asked, one row for each resource."""
+        columns: dict[str, tuple[TypeEngine[Any], list[Any]]] = {
+            "resource": (Text(), [each.resource.name for each in self._asked]),
+            "exact": (Integer(), [each.exact for each in self._asked]),
+            "guarded": (Boolean(), [each.guarded for each in self._asked]),
+        }
+        values = (bindparam(None, given, ARRAY(kind)) for kind, given in columns.values())
+        names = (column(name, kind) for name, (kind, _given) in columns.items())
+        return func.unnest(*values).table_valued(*names).render_derived()
 
     def _by_grams(self, asked: _Asked) -> list[Select[Any]]:
         pieces = index.with_grams(self._words, asked.resource.name)
         if pieces is None:
-            return [self._matching(asked, _newest(asked.resource, REACHED))]
-        every = _every(pieces & index.spelled(self._words, guarded=asked.guarded))
-        further = select(every.c.updated_at).offset(INDEXED).limit(1)
-        return [self._matching(asked, select(every).limit(INDEXED).subquery()), _more(asked, further)]
+            return [self._matching(asked, _newest(asked.resource.name).limit(REACHED).subquery())]
+        matches = self._ranked(index.documents, literal(asked.exact), asked.guarded).where(pieces)
+        every = _all_of(matches)
+        further = select(every.c.updated_at).offset(INDEXED).limit(1).subquery()
+        return [
+            self._reached(asked, select(select(every).limit(INDEXED).subquery())),
+            select(literal(asked.resource.name), literal(0), literal(_MORE), further.c.updated_at),
+        ]
 
     def _within_reach(self, asked: _Asked) -> Subquery:
         """The documents of what the reader reaches; of everything the newest where that is all."""
         if not asked.is_narrow:
-            return _newest(asked.resource, REACHED)
+            return _newest(asked.resource.name).limit(REACHED).subquery()
         reached = select(asked.resource.table.c.id).where(*asked.standing).limit(REACHED).subquery()
         documents = index.documents
         own = (documents.c.resource == asked.resource.name) & (documents.c.record_id == reached.c.id)
         return _documents().select_from(reached).join(documents, own).subquery()
 
     def _matching(self, asked: _Asked, documents: Subquery) -> Select[Any]:
-        table, words = asked.resource.table, self._words
-        rank = index.rank(words, asked.resource.name, guarded=asked.guarded, at=documents).label("rank")
+        return self._reached(asked, self._ranked(documents, literal(asked.exact), asked.guarded))
+
+    def _ranked(
+        self, documents: FromClause, exact: ColumnElement[int], guarded: ColumnElement[bool] | bool
+    ) -> Select[Any]:
+        """Those of some documents in which the words stand, and how well they fit."""
+        rank = index.rank(self._words, exact=exact, guarded=guarded, at=documents).label("rank")
+        columns = documents.c.resource, documents.c.record_id, rank, documents.c.updated_at
+        return select(*columns).where(index.spelled(self._words, guarded=guarded, at=documents))
+
+    def _reached(self, asked: _Asked, ranked: Select[Any]) -> Select[Any]:
+        """Those within the reader's reach, the best first.
+
+        They are put in order before their records are looked up: mostly the first few will do.
+        """
+        table = asked.resource.table
+        found = ranked.order_by(*_best_first(ranked.selected_columns)).subquery()
         return (
-            select(literal(asked.resource.name), table.c.id, rank, documents.c.updated_at)
-            .select_from(documents)
-            .join(table, table.c.id == documents.c.record_id)
-            .where(index.spelled(words, guarded=asked.guarded, at=documents), *asked.standing)
-            .order_by(rank, documents.c.updated_at.desc())
+            select(literal(asked.resource.name), table.c.id, found.c.rank, found.c.updated_at)
+            .join(table, table.c.id == found.c.record_id)
+            .where(*asked.standing)
+            .order_by(*_best_first(found.c))
             .limit(max(self._limit, COMMON))
         )
 
@@ -172,10 +232,8 @@ def _goodness(each: Candidate) -> tuple[int, float, int]:
     return each.rank, -each.updated_at.timestamp(), -each.record_id
 
 
-def _more(asked: _Asked, further: Select[Any]) -> Select[Any]:
-    """A row if there is a further document."""
-    at = further.subquery().c.updated_at
-    return select(literal(asked.resource.name), literal(0), literal(_MORE), at)
+def _best_first(columns: Any) -> Sequence[ColumnElement[Any]]:
+    return columns.rank, columns.updated_at.desc(), columns.record_id.desc()
 
 
 def _documents() -> Select[Any]:
@@ -190,16 +248,18 @@ def _documents() -> Select[Any]:
     )
 
 
-def _every(condition: ColumnElement[bool]) -> CTE:
+def _all_of(rows: Select[Any]) -> CTE:
     """All documents that fulfil a condition which the index answers.
 
     Planned for all its rows, so that the planner does not hope to come upon some by reading the whole
     table; read only as far as is asked for.
     """
-    return _documents().where(condition).cte().prefix_with("materialized")
+    return rows.cte().prefix_with("materialized")
 
 
-def _newest(resource: Resource, count: int) -> Subquery:
+def _newest(resource: ColumnElement[str] | str, *columns: ColumnElement[Any]) -> Select[Any]:
+    """The documents of a resource, the newest first."""
     documents = index.documents
-    own = _documents().where(documents.c.resource == resource.name)
-    return own.order_by(documents.c.updated_at.desc()).limit(count).subquery()
+    own = (select(*columns) if columns else _documents()).where(documents.c.resource == resource)
+    # As the index is ordered: a resource that is a column is no constant part of the order.
+    return own.order_by(documents.c.resource, documents.c.updated_at.desc())

@@ -139,21 +139,33 @@ def with_grams(words: Words, resource: str) -> ColumnElement[bool] | None:
     return documents.c.grams.contains(_numbers(wanted)) if wanted else None
 
 
-def exact(words: Words, resources: Iterable[str]) -> ColumnElement[bool]:
-    """Documents, of any of these resources, of records whose name or number is the very text."""
-    found: ColumnElement[bool] = documents.c.grams.overlap(
-        _numbers(number for each in resources for number in numbers_of([words.exact], each))
-    )
+def exact_number(words: Words, resource: str) -> int:
+    """The piece of a record of this resource whose name or number is the very text."""
+    [number] = numbers_of([words.exact], resource)
+    return number
+
+
+def any_of(numbers: Iterable[int]) -> ColumnElement[bool]:
+    """Documents with any of these pieces."""
+    found: ColumnElement[bool] = documents.c.grams.overlap(_numbers(numbers))
     return found
 
 
-def spelled(words: Words, *, guarded: bool, at: FromClause = documents) -> ColumnElement[bool]:
+def spelled(
+    words: Words, *, guarded: ColumnElement[bool] | bool, at: FromClause = documents
+) -> ColumnElement[bool]:
     """Documents in whose hays every term stands; the last word on what is found."""
     return and_(true(), *(_somewhere(term.patterns, guarded, at) for term in words.terms))
 
 
-def rank(words: Words, resource: str, *, guarded: bool, at: FromClause = documents) -> ColumnElement[int]:
-    """How well a document fits: the smaller, the better.
+def rank(
+    words: Words,
+    *,
+    exact: ColumnElement[int],
+    guarded: ColumnElement[bool] | bool,
+    at: FromClause = documents,
+) -> ColumnElement[int]:
+    """How well a document fits, whose piece for the very text is ``exact``: the smaller, the better.
 
     0: the very name or number; 1: the name begins so; 2: another value begins so, or the name is said
     so; 3: anything else.
@@ -161,9 +173,8 @@ def rank(words: Words, resource: str, *, guarded: bool, at: FromClause = documen
     text = words.text
     begins = [f"%\n {text}%", *([f"%\n {text.upper()}%"] if text.isascii() else [])]
     very = _somewhere((f" {text}\n%", f"%\n {text}\n%"), guarded, at)
-    same = at.c.grams.contains(_numbers(numbers_of([words.exact], resource)))
     return case(
-        (or_(very, same), 0),
+        (or_(very, exact == any_(at.c.grams)), 0),
         (_somewhere((f" {text}%",), False, at), 1),
         (_somewhere((*begins, f" {text}%"), guarded, at), 2),
         else_=3,
@@ -174,7 +185,12 @@ def _numbers(wanted: Iterable[int]) -> BindParameter[Any]:
     return bindparam(None, sorted(wanted), ARRAY(Integer))
 
 
-def _somewhere(patterns: Sequence[str], guarded: bool, at: FromClause) -> ColumnElement[bool]:
+def _somewhere(
+    patterns: Sequence[str], guarded: ColumnElement[bool] | bool, at: FromClause
+) -> ColumnElement[bool]:
     wanted = bindparam(None, list(patterns), ARRAY(Text))
-    found = [at.c.hay.like(any_(wanted)), *([at.c.hay_guarded.like(any_(wanted))] if guarded else [])]
-    return or_(*found)
+    found = at.c.hay.like(any_(wanted))
+    if guarded is False:
+        return found
+    within = at.c.hay_guarded.like(any_(wanted))
+    return or_(found, within if guarded is True else and_(guarded, within))

@@ -21,6 +21,13 @@ _KEPT: Final = 8192
 _MAX_KEY: Final = 400
 #: The characters that have a pinyin, as the library knows them, in runs; and what stands between them.
 _RUNS: Final = re.compile(f"({RE_HANS.pattern.removeprefix('^').removesuffix('$')})")
+_BEGINS: Final = " b p m f d t n l g k h j q x zh ch sh r z c s y w"
+_ENDS: Final = (
+    "a ai an ang ao e ei en eng i ia ian iang iao ie in ing iong iu o ong ou u ua uai uan uang ue ui un uo"
+)
+_SYLLABLES: Final = [begin + end for begin in _BEGINS.split(" ") for end in _ENDS.split(" ")]
+#: Pieces of three letters that stand within one syllable, and so in very many names.
+WITHIN_SYLLABLES: Final = frozenset(each[at : at + 3] for each in _SYLLABLES for at in range(len(each) - 2))
 
 
 @lru_cache(maxsize=_KEPT)

@@ -21,7 +21,7 @@ from functools import lru_cache
 from typing import Final
 
 from core.search.names import bare_name
-from core.search.pinyin import syllables
+from core.search.pinyin import WITHIN_SYLLABLES, syllables
 
 #: Chinese, Japanese and Korean characters: each alone says something, so they are found one by one.
 _EACH: Final = (
@@ -47,6 +47,8 @@ MAX_TERMS: Final = 8
 #: A telephone number with blanks between its parts, or behind a plus.
 _DIALLED: Final = re.compile(r"\s*(?:\+|00)?[\d\s().\-/]*\d\s*")
 _ENOUGH_DIGITS: Final = 7
+#: So many pieces of a number are looked up: those of its last eight digits.
+_TOLD_DIGITS: Final = 6
 #: Calling codes of two digits; 1 and 7 have one, all others three.
 _TWO_DIGITS: Final = re.compile(r"2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]")
 #: How the first character of a name is said when it is a family name, where that differs.
@@ -56,6 +58,8 @@ _FAMILY_NAMES: Final = {
     "繁": "po", "缪": "miao", "翟": "zhai", "解": "xie", "覃": "qin", "黑": "he", "乐": "yue", "冼": "xian",
     "长": "zhang", "万": "mo", "种": "chong", "重": "chong", "牟": "mu", "佴": "nai", "隗": "wei",
 }  # fmt: skip
+#: What can be the initials of syllables: none begins with i, u or v.
+_INITIALS: Final = re.compile("[a-hj-tw-z]+")
 _LONGEST_PERSON: Final = 4
 _LETTERS: Final = string.ascii_lowercase
 
@@ -204,16 +208,33 @@ def _term(word: str) -> Term:
     if _IS_EACH.match(word):
         grams = [each for each in _of_chinese(word) if len(word) == 1 or each not in _alone(word)]
         return Term(word, (f"%{word}%",), tuple(dict.fromkeys(grams)))
-    initials = word.upper() if word.isascii() and word.isalpha() else ""
+    initials = word.upper() if _INITIALS.fullmatch(word) else ""
     if len(word) > 2:
         patterns = [f"%{word}%", *([f"%{initials}%"] if initials else [])]
-        grams = [word[at : at + 3].encode() for at in range(len(word) - 2)]
+        grams = [word[at : at + 3].encode() for at in _enough(word)]
     else:
         patterns = [f"% {word}%"]
         if initials:
             patterns.append(f"%{initials}%" if len(word) == 2 else f"% {initials}%")
         grams = [word.encode()] if len(word) == 2 else []
     return Term(word, tuple(patterns), tuple(dict.fromkeys(grams)))
+
+
+def _enough(word: str) -> list[int]:
+    """At which letters of a word the pieces begin that tell most of it; looking up all takes longer.
+
+    The end of a long number tells more than the codes it begins with. Pieces that go from one syllable
+    of pinyin to the next stand in few names; of those within a syllable as many are taken as spell the
+    rest of the word.
+    """
+    every = range(len(word) - 2)
+    if word.isdecimal():
+        return list(every)[-_TOLD_DIGITS:]
+    found = {at for at in every if word[at : at + 3] not in WITHIN_SYLLABLES}
+    for at in range(len(word)):
+        if found.isdisjoint(range(at - 2, at + 1)):
+            found.add(min(at, len(word) - 3))
+    return sorted(found)
 
 
 def _alone(word: str) -> frozenset[bytes]:

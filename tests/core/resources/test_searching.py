@@ -108,6 +108,16 @@ def test_the_best_match_comes_first_and_then_the_newest(make: Make, find: Find, 
     assert names(find("acme", limit=2)) == ["Acme", "Acme Works"]
 
 
+def test_of_those_that_fit_alike_each_is_found_once_and_the_last_made_first(make: Make, find: Find) -> None:
+    numbers = [make("customer.customer", name=f"Twin {number:02}") for number in range(25)]
+    assert numbers == sorted(numbers)
+    assert names(find("twin")) == [f"Twin {number:02}" for number in reversed(range(25))]
+    assert names(find("twin", limit=3)) == ["Twin 24", "Twin 23", "Twin 22"]
+    for _ in range(30):
+        make("customer.customer", name="The Very Same")
+    assert names(find("the very same")) == ["The Very Same"] * 30
+
+
 def test_a_record_number_comes_before_what_only_holds_its_digits(
     make: Make, find: Find, customers: Resource, session: Session
 ) -> None:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypinyin import lazy_pinyin
-from pypinyin.constants import PHRASES_DICT
+from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
 
-from core.search.pinyin import sort_key, syllables
+from core.search.pinyin import WITHIN_SYLLABLES, sort_key, syllables
 
 _PHRASES = sorted(PHRASES_DICT)
 #: Phrases, their beginnings and ends, characters with many readings, and what is no Chinese.
@@ -25,6 +25,14 @@ _PARTS = st.one_of(
 @given(st.lists(_PARTS, max_size=6).map("".join))
 def test_syllables_are_those_of_the_library(text: str) -> None:
     assert list(syllables(text)) == lazy_pinyin(text)
+
+
+def test_syllables_are_spelled_as_the_search_believes() -> None:
+    said = {syllable for each in (*map(chr, PINYIN_DICT), *_PHRASES) for syllable in syllables(each)}
+    plain = {each for each in said if each.isascii() and each.isalpha()}
+    assert {each[0] for each in plain}.isdisjoint("iuv")
+    pieces = {each[at : at + 3] for each in plain for at in range(len(each) - 2) if "v" not in each}
+    assert pieces - WITHIN_SYLLABLES <= {"hng"}
 
 
 @pytest.mark.parametrize(

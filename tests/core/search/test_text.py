@@ -119,6 +119,32 @@ def test_whatever_a_pattern_finds_has_the_pieces(name: str, other: str, data: st
                 assert set(term.grams) <= grams, (q, term, hay)
 
 
+@pytest.mark.parametrize(
+    ("q", "pieces"),
+    [
+        ("chengy", "che ngy"),
+        ("chuangd", "chu ang ngd"),
+        ("zhang", "zha ang"),
+        ("zhangsan", "zha ngs gsa san"),
+        ("hanngs", "han ann nng ngs"),
+        ("9999", "999"),
+        ("20030", "200 003 030"),
+        ("+86 138 4991 5819", "499 991 915 158 581 819"),
+        ("c-000123", "c00 000 001 012 123"),
+    ],
+)
+def test_the_pieces_that_tell_most_are_looked_up(q: str, pieces: str) -> None:
+    [term] = read_words(q).terms
+    assert [each.decode() for each in term.grams] == pieces.split()
+
+
+@pytest.mark.parametrize(("name", "q"), [("安外", "aw"), ("吕梁", "ll"), ("尤一", "yy"), ("余无为", "yww")])
+def test_initials_are_those_of_syllables(name: str, q: str) -> None:
+    assert finds(of_name(name), q)
+    assert any(each.isupper() for each in read_words(q).terms[0].patterns)
+    assert not any(each.isupper() for each in read_words("liu").terms[0].patterns)
+
+
 @settings(max_examples=300, deadline=None)
 @given(_TEXTS)
 def test_a_name_is_found_by_itself_and_by_each_of_its_words(name: str) -> None:
