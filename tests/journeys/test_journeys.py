@@ -49,7 +49,8 @@ def test_a_stranger_signs_in_looks_around_and_signs_out(
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     expect(page.get_by_role("link", name="客户", exact=True)).to_be_visible()
     page.get_by_role("button", name=re.compile("Ada Lovelace")).click()
-    page.locator("[data-theme-choice=dark]").click()
+    with page.expect_response("**/preferences"):
+        page.locator("[data-theme-choice=dark]").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")

@@ -23,12 +23,12 @@ export async function failureText(response) {
  * Fetch `url`; resolves to the response, or to null after telling the person why there is none.
  * `accept` lists the statuses beyond 2xx that the caller handles itself.
  */
-export async function request(url, { method = "GET", body, headers = {}, accept = [], quiet = false, signal } = {}) {
+export async function request(url, { method = "GET", body, headers = {}, accept = [], quiet = false, signal, keepalive = false } = {}) {
   const done = quiet ? () => {} : busy();
   try {
     const own = { "HX-Request": "true", ...headers };
     if (method !== "GET") own["X-CSRF-Token"] = csrf();
-    const response = await fetch(url, { method, body, headers: own, signal, credentials: "same-origin" });
+    const response = await fetch(url, { method, body, headers: own, signal, keepalive, credentials: "same-origin" });
     toastsFrom(response.headers);
     if (response.ok || accept.includes(response.status)) return response;
     toast(await failureText(response), { tone: "bad" });

@@ -80,7 +80,8 @@ function setTheme(theme) {
   for (const button of document.querySelectorAll("[data-theme-choice]"))
     button.setAttribute("aria-pressed", String(button.dataset.themeChoice === theme));
   document.dispatchEvent(new CustomEvent("gx:theme", { detail: { theme, dark: isDark() } }));
-  request("/preferences", { method: "POST", body: new URLSearchParams({ theme }), quiet: true });
+  // Whoever leaves the page at once has chosen all the same.
+  request("/preferences", { method: "POST", body: new URLSearchParams({ theme }), quiet: true, keepalive: true });
 }
 
 on("click", "[data-toggle-theme]", () => setTheme(isDark() ? "light" : "dark"));
