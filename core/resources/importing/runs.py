@@ -37,6 +37,8 @@ OPEN: Final = ("draft", "checked")
 MOVING: Final = ("checking", "waiting", "running", "undoing")
 ENDED: Final = ("done", "cancelled", "failed")
 
+#: What is kept as the error of an import whose program ended before it was through.
+LEFT: Final = "left"
 _run = Import.__table__
 _job = Job.__table__
 
@@ -100,6 +102,13 @@ class Run:
     def columns(self) -> ColumnMap:
         """The mapping as `make_plan` takes it."""
         return ColumnMap(**self.mapping)
+
+    @property
+    def reason(self) -> str:
+        """Why it does not go on, in a sentence; empty where nothing is in its way."""
+        if self.error == LEFT:
+            return _("The program that ran this import ended before it was through.")
+        return self.error or ""
 
 
 #: What a `Run` is read from.
@@ -217,13 +226,11 @@ def _still(session: Session, run: Run, job: Any) -> Run:
     """A run somebody should be at; stopped, to be gone on with and taken back, where nobody is."""
     if (job is not None and job.state in ("waiting", "running")) or is_being_done(session, run.id):
         return run
-    has_failed = job is not None and job.state == "parked"
-    values: dict[str, Any] = {
-        "state": "draft" if run.state == "checking" else "failed" if has_failed else "cancelled",
-        "error": told_error(job.error, job.error_code) if has_failed else _("The program that did it ended."),
-    }
+    ended = None if job is None else job.state
+    error = told_error(job.error, job.error_code) if ended == "parked" else LEFT if ended is None else None
+    values: dict[str, Any] = {"state": "draft", "error": error}
     if run.state != "checking":
-        values["finished_at"] = func.now()
+        values |= {"state": "failed" if ended == "parked" else "cancelled", "finished_at": func.now()}
     try:
         return set_values(session, run, values)
     except NotNow:

@@ -236,7 +236,7 @@ def _shown(run: Run) -> dict[str, Any]:
         "mapping": run.mapping,
         "mode": run.mode,
         "match": run.key,
-        "error": run.error,
+        "error": run.reason or None,
         "started_at": run.started_at,
         "problems": [
             {

@@ -111,9 +111,12 @@ def test_a_killed_command_leaves_an_import_that_has_stopped_and_goes_on(
     _wait(lambda: "stopped" in ada.get("/imports").text)  # once the database has heard of it
     page = unescape(ada.get(f"/imports/{number}").text)
     assert "The import was stopped" in page
-    assert "The program that did it ended." in page
+    assert "The program that ran this import ended" in page
     assert "Go on" in page
-    assert api().get(f"imports/{number}").get_json()["state"] == "cancelled"
+    chinese = client(language="zh").get(f"/imports/{number}").text
+    assert "运行此导入的程序在完成之前已退出。" in chinese
+    shown = api().get(f"imports/{number}").get_json()
+    assert (shown["state"], "ended before it was through" in shown["error"]) == ("cancelled", True)
     assert ask("select state, finished_at is not null from core_import") == ("cancelled", True)
 
     again = command.run(*importing, "--dry-run")

@@ -270,7 +270,8 @@ def ask_undo(import_id: int) -> str:
     linked, shown = run.counts.get("created", 0), display().number
     consequences = [
         (made, ngettext(
-            "%(shown)s record it made is deleted for good.", "%(shown)s records it made are deleted for good.",
+            "%(shown)s record it made is deleted for good.",
+            "%(shown)s records it made are deleted for good.",
             made, shown=shown(made),
         )),
         (changed, ngettext(
@@ -353,8 +354,8 @@ def _columns_page(
 ) -> str:  # fmt: skip
     columns = Columns(run, resource)
     errors = [] if error is None else _sentences(error)
-    if run.error and error is None:
-        errors = [run.error]
+    if run.reason and error is None:
+        errors = [run.reason]
     before = "" if posted is not None or is_guessed else _kept_from(run, resource, columns)
     shown = posted or columns.kept(fresh=is_guessed)
     view = replace(

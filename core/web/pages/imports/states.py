@@ -53,7 +53,7 @@ def run_view(run: Run, resource: Resource) -> RunView:
         problems=problems,
         more_problems=more,
         preview=_preview(run, resource) if run.state == "checked" else None,
-        error=run.error or "" if run.state in ("cancelled", "failed") else "",
+        error=run.reason if run.state in ("cancelled", "failed") else "",
         bad_url=f"{url}/bad-rows" if counts.get("bad") and not is_moving else "",
         records_url=records_url(run, resource) if ended and _made(counts) else "",
         cancel_url=f"{url}/cancel" if run.state in ("checking", "waiting", "running") else "",
