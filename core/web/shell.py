@@ -30,6 +30,7 @@ def shell() -> Shell:
         theme=actor.theme,
         csrf=csrf_token(kernel().config.secret_key, request.cookies.get(COOKIE, "")),
         stream_url="/events",
+        imports_url="/imports" if _may_import() else "",
     )
 
 
@@ -52,6 +53,10 @@ def _menu() -> Sequence[MenuSection]:
         else:
             sections[0] = MenuSection("", [*sections[0].links, *links])
     return sections
+
+
+def _may_import() -> bool:
+    return any(g.actor.may(resource.name, "import") for resource in kernel().resources.visible(g.tenant))
 
 
 def _creatable() -> Sequence[MenuLink]:

@@ -70,6 +70,8 @@ class Shell:
     sign_out_url: str = "/logout"
     #: Where changes are heard; empty where there is nothing to hear.
     stream_url: str = ""
+    #: The reader's imports; empty where he may import nothing.
+    imports_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ WORDS = (
     "Looks like:",
     "My exports",
     "Names, pinyin or its initials, numbers, phones and mail addresses are searched.",
+    "Archived records are found in their list, under “Archived”.",
     "Next row",
     "No",
     "Nothing found for “%(q)s”.",

@@ -117,7 +117,7 @@ def test_the_end_of_ones_work_is_told_on_any_page(
     expect(ring).to_be_visible()
     expect(ring).to_have_attribute("title", "1 background job at work")
     run_jobs()
-    expect(page.locator(".gx-toast", has_text="Import: customers.csv – Done")).to_be_visible()
+    expect(page.locator(".gx-toast", has_text="Import: customers.csv. Done")).to_be_visible()
     expect(ring).to_be_hidden()
 
 

@@ -128,14 +128,14 @@ def active_jobs() -> dict[str, Any]:
 
 
 def _shown(job: JobView) -> dict[str, Any]:
-    name = f"{job.title}: {job.label}" if job.label else job.title
+    name = f"{job.title}{_(': ')}{job.label}" if job.label else job.title
     return {
         "id": job.id,
         "title": name,
         "state": job.state,
         "percent": job.percent,
         "text": job.text,
-        "told": f"{name} – {job.text}",
+        "told": _("%(job)s. %(state)s", job=name, state=job.text),
     }
 
 

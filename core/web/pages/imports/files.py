@@ -136,9 +136,10 @@ def file_view(run: Run, reading: Reading | None = None) -> FileView:
             offers_numbers=isinstance(error, UnclearHeader),
         )  # fmt: skip
     rows, width = sample.rows[:PREVIEW], len(sample.header)
+    columns = ngettext("%(n)s column", "%(n)s columns", width)
     return FileView(
         run.file_name,
-        f"{_FORMS.get(sample.kind, sample.kind)} · {size} · {ngettext('%(n)s column', '%(n)s columns', width)}",
+        f"{_FORMS.get(sample.kind, sample.kind)} · {size} · {columns}",
         _settings(sample.kind, wish, sample),
         notes=[str(note) for note in sample.notes],
         header=sample.header,

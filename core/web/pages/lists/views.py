@@ -256,7 +256,7 @@ def _dialog(
     base = f"{resource.url}/views"
     action = f"{base}/{view.id}/edit" if view is not None else f"{base}/new?{request.query_string.decode()}"
     form = FormView(
-        _("View") if view is not None else _("Save as a view"),
+        _("Rename and share") if view is not None else _("Save as a view"),
         action,
         resource.url,
         [FieldSection("", fields)],

@@ -119,7 +119,9 @@ class Combobox {
       ),
     );
     if (!items.length) this.list.append(h("div", { class: "gx-options-note", role: "option", "aria-disabled": "true", "aria-selected": "false" }, note));
-    this.activate(items.length ? 0 : -1);
+    // What is chosen already is marked, so that Enter changes nothing.
+    const here = this.hidden?.value && this.input.value === this.label ? items.findIndex((item) => item.id === this.hidden.value) : -1;
+    this.activate(items.length ? Math.max(0, here) : -1);
     place(this.list, this.input, { match: true });
   }
 

@@ -1,5 +1,6 @@
 // Imports: a file is dropped and sent with its progress, columns are mapped, a run is watched.
 
+import { setLookup } from "./combobox.js";
 import { on, t } from "./dom.js";
 import { csrf, failureText, request } from "./net.js";
 
@@ -98,6 +99,7 @@ function count() {
   const text = t("%(used)s of %(all)s columns are imported", { used, all: rows().length });
   const shown = form().querySelector("[data-map-count]");
   if (shown.textContent !== text) shown.textContent = text;
+  form().querySelector("[data-notes-all]").disabled = used === rows().length;
   keys();
 }
 
@@ -148,7 +150,7 @@ on("click", "[data-notes-all]", async (_, button) => {
   for (const row of rows().filter((each) => !fieldOf(each))) {
     const hidden = row.querySelector("[data-map-field]");
     hidden.value = "+note";
-    row.querySelector("input[role='combobox']").value = button.dataset.label;
+    setLookup(hidden, button.dataset.label);
     hidden.dispatchEvent(new Event("change", { bubbles: true }));
   }
 });

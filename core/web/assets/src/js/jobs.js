@@ -81,7 +81,7 @@ async function look() {
 
 /** Say that a job has ended, unless the page shows it anyway. */
 async function announce(job) {
-  if (document.querySelector(`[data-job="${job.id}"]`) || document.hidden) return;
+  if (document.querySelector(`[data-job="${job.id}"], [data-topic="job:${job.id}"]`) || document.hidden) return;
   const ended = await ask(job.id);
   if (ended?.id && OVER.includes(ended.state))
     toast(ended.told, { tone: { done: "ok", parked: "bad" }[ended.state] ?? "info" });

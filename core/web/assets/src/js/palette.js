@@ -2,6 +2,7 @@
 
 import forward from "icon:arrow-right";
 import search from "icon:search";
+import x from "icon:x";
 import { freshId, h, on, store, svg, t } from "./dom.js";
 import { showDialog } from "./dialogs.js";
 import { getJson, withQuery } from "./net.js";
@@ -57,7 +58,8 @@ class Palette {
     this.active = 0;
     this.list = h("div", { class: "gx-palette-list", role: "listbox", id: freshId("palette"), "aria-label": t("Results") });
     this.input = h("input", { type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": this.list.id, "aria-autocomplete": "list", "aria-label": t("Search or jump to…"), placeholder: t("Search or jump to…"), autocomplete: "off", spellcheck: "false" });
-    const head = h("form", { class: "gx-palette-input", "data-careless": true }, svg(search, 20), this.input);
+    const head = h("form", { class: "gx-palette-input", "data-careless": true }, svg(search, 20), this.input,
+      h("button", { type: "button", class: "gx-iconbtn gx-only-phone", "data-close": true, "aria-label": t("Close") }, svg(x)));
     this.note = h("div", { class: "gx-palette-note", role: "status" });
     const foot = h("div", { class: "gx-palette-foot", "aria-hidden": "true" },
       h("span", {}, h("kbd", {}, "↑"), " ", h("kbd", {}, "↓"), " ", t("choose")), h("span", {}, h("kbd", {}, "Enter"), " ", t("open")), h("span", {}, h("kbd", {}, "Ctrl"), " ", h("kbd", {}, "Enter"), " ", t("in a new tab")), h("span", {}, h("kbd", {}, "Esc"), " ", t("close")));
@@ -152,7 +154,7 @@ class Palette {
 
   empty(typed) {
     if (this.asked !== typed) return [h("p", {}, t("Searching…"))];
-    return [svg(search, 22), h("b", {}, t("Nothing found for “%(q)s”.", { q: typed })), h("p", {}, t("Names, pinyin or its initials, numbers, phones and mail addresses are searched."))];
+    return [svg(search, 22), h("b", {}, t("Nothing found for “%(q)s”.", { q: typed })), h("p", {}, t("Names, pinyin or its initials, numbers, phones and mail addresses are searched.")), h("p", {}, t("Archived records are found in their list, under “Archived”."))];
   }
 }
 
