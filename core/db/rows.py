@@ -23,6 +23,8 @@ from sqlalchemy.types import (
     TypeEngine,
 )
 
+from core.db import messages
+
 #: From so many rows on COPY is faster.
 MANY: Final = 20
 _SPECIAL: Final = re.compile(r"[\\\t\n\r\b\f\v]")
@@ -101,6 +103,7 @@ def _copy(session: Session, table: Table, names: Sequence[str], columns: Sequenc
     quote = connection.dialect.identifier_preparer.quote
     statement = f"copy {quote(table.name)} ({', '.join(map(quote, names))}) from stdin"
     lines = "\n".join(map("\t".join, zip(*columns, strict=True)))
+    messages.send(connection)
     cursor = connection.connection.cursor()
     try:
         cursor.copy_expert(statement, io.BytesIO(f"{lines}\n".encode()), size=1 << 16)

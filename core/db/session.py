@@ -10,6 +10,7 @@ from sqlalchemy import Engine, RowMapping, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
 
+from core.db import messages
 from core.db.tenancy import Binding, Question, Tenant, UnboundSession, bind
 
 #: A backend keeps about 20 kB for each table it has touched, so it is retired after this many tenants.
@@ -38,6 +39,7 @@ class Database:
             **options,
         )
         event.listen(self.engine, "checkout", _retire)
+        messages.listen(self.engine)
         #: What follows a commit, where this process has loaded its addons (`core.events.Deliveries`).
         self.deliveries: Any = None
         #: The kinds of background jobs (`core.jobs.registry.Jobs`).

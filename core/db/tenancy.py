@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session, SessionTransaction
 
+from core.db.messages import send_later
 from core.errors import NotFound, Unavailable
 from core.i18n import _l
 
@@ -142,7 +143,7 @@ def bind(session: Session, transaction: SessionTransaction, connection: Connecti
         )
     elif isinstance(binding, Tenant):
         path = connection.dialect.identifier_preparer.quote_identifier(binding.schema)
-        connection.exec_driver_sql(_BIND, {"role": binding.role, "path": path})
+        send_later(connection, _BIND, {"role": binding.role, "path": path})
     elif isinstance(binding, Platform):
         connection.exec_driver_sql(_BIND_PLATFORM)
         return

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from psycopg2 import errors as pg
 from sqlalchemy.exc import DBAPIError
 
+from core.db.messages import send_later
 from core.errors import Invalid, StorageFull
 from core.i18n import Lazy, _l
 from core.resources.batch import Batch
 from core.resources.declaration import Resource
+
+#: Of a savepoint; within another of the same name the inner one counts.
+_NAME: Final = "understood"
 
 
 class understood:  # noqa: N801 - reads as a word of the with statement
@@ -18,13 +22,17 @@ class understood:  # noqa: N801 - reads as a word of the with statement
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
-        self._savepoint = batch.session.begin_nested()
 
     def __enter__(self) -> None:
-        self._savepoint.__enter__()
+        send_later(self._batch.session.connection(), f"savepoint {_NAME}")
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        self._savepoint.__exit__(kind, error, trace)
+        connection = self._batch.session.connection()
+        if error is None:
+            send_later(connection, f"release savepoint {_NAME}")
+            return
+        if not connection.invalidated:
+            connection.exec_driver_sql(f"rollback to savepoint {_NAME}; release savepoint {_NAME}")
         original = getattr(error, "orig", None)
         if isinstance(original, pg.UniqueViolation):
             self._refuse(original, _l("This is in use already; it must be unique."))

@@ -375,14 +375,13 @@ class Service:
             change.values["unit"] = units.get(change.values.get("owner"))
 
     def _check_links(self, gateway: Gateway, batch: Batch) -> None:
-        """Every link must lead to a record the actor reaches; one query for each target."""
+        """Every link must lead to a record the actor reaches, or to himself; one query for each target."""
         linked = [field for field in self.resource.fields.values() if field.target is not None]
+        own = {"owner": batch.actor.user_id, "unit": batch.actor.unit_id} if self.resource.is_owned else {}
         for field in linked:
             assert field.target is not None
             named = [change for change in batch.good if change.values.get(field.name) is not None]
-            wanted = {change.values[field.name] for change in named} - {
-                batch.actor.user_id if field.name == "owner" else None
-            }
+            wanted = {change.values[field.name] for change in named} - {own.get(field.name)}
             known = gateway.reached(field.target, wanted) if wanted else set()
             for change in named:
                 if change.values[field.name] in wanted - known:

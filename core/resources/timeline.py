@@ -8,12 +8,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, bindparam, delete, insert, or_, select, text
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from core.auth.models import User
 from core.db.fields import Sensitivity
+from core.db.messages import Order
 from core.db.rows import insert_rows
 from core.db.session import tenant_of
 from core.errors import Forbidden, Invalid, NotFound
@@ -33,15 +34,13 @@ _UNSTORABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNNAMEABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}", re.IGNORECASE | re.ASCII)
 
-_CREATED: Final = text(
-    "insert into core_timeline_entry (resource, kind, record_id, channel, created_at, created_by_id)"
-    " select :resource, 'created', n.id, :channel, coalesce(n.moment, now()), n.author"
-    " from unnest(:ids, :moments, :authors) with ordinality as n (id, moment, author, place) order by n.place"
-).bindparams(
-    bindparam("ids", type_=ARRAY(BigInteger)),
-    bindparam("moments", type_=ARRAY(DateTime(timezone=True))),
-    bindparam("authors", type_=ARRAY(BigInteger)),
-)
+_CREATED: Final = Order("""
+    insert into core_timeline_entry (resource, kind, record_id, channel, created_at, created_by_id)
+    select :resource, 'created', n.id, :channel, coalesce(n.moment, now()), n.author
+    from unnest(cast(:ids as bigint[]), cast(:moments as timestamptz[]), cast(:authors as bigint[]))
+        with ordinality as n (id, moment, author, place)
+    order by n.place
+""")
 
 _entry = TimelineEntry.__table__
 _attachment = Attachment.__table__
@@ -93,7 +92,7 @@ def _record_created(batch: Batch) -> None:
         "moments": [change.values.get("created_at") for change in batch.changes],
         "authors": [change.values.get("created_by", by) for change in batch.changes],
     }
-    batch.session.execute(_CREATED, values)
+    _CREATED.send_later(batch.session.connection(), values)
 
 
 def plain(value: Any) -> Any:

@@ -20,19 +20,19 @@ from sqlalchemy import (
     case,
     delete,
     or_,
-    text,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
+from core.db.messages import Order
 from core.db.rows import MANY, insert_rows
 from core.search.models import SearchDocument
 from core.search.text import Words
 
 documents: Final = SearchDocument.__table__
 
-_WRITE: Final = text("""
+_WRITE: Final = Order("""
     insert into core_search_doc as old (resource, record_id, version, hay, hay_guarded, grams, updated_at)
     select :resource, id, version, hay, guarded, cast(grams as int[]), at
     from unnest(
@@ -115,7 +115,7 @@ def write(session: Session, resource: str, found: Sequence[Document], *, are_new
             "grams": [f"{{{','.join(map(str, each.grams))}}}" for each in found],
             "times": [each.updated_at for each in found],
         }
-        session.connection().execute(_WRITE, values)
+        _WRITE.send_later(session.connection(), values)
 
 
 def forget(session: Session, resource: str, record_ids: Iterable[int]) -> None:

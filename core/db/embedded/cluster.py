@@ -38,7 +38,7 @@ SETTINGS: Mapping[str, str] = {
     "work_mem": "8MB",
     "maintenance_work_mem": "128MB",
     # A row of a large tenant touches a page of each index. Compressing the first copy of every page after
-    # a checkpoint (pglz; the programs have no lz4) took more of an import's time than all else.
+    # a checkpoint (pglz; the programs have no lz4) took two thirds of the server's time in an import.
     "wal_compression": "off",
     "min_wal_size": "80MB",
     "max_wal_size": "2GB",

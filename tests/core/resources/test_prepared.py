@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, BigInteger, String, bindparam, column, event, lite
 from sqlalchemy.orm import Session
 
 from core.access.actor import OPERATOR
+from core.db.messages import send
 from core.kernel import Kernel
 from core.resources.declaration import Resource
 from core.resources.filters import AnyOf, Condition, Not
@@ -93,6 +94,7 @@ def test_lists_of_one_form_share_a_text_and_each_gets_its_own_rows(
     for city, names in (("上海", "ab"), ("北京", "cde")):
         for name in names:
             make("customer.customer", name=name, city=city)
+    send(session.connection())
     texts: list[str] = []
 
     def note(*given: Any) -> None:
