@@ -39,6 +39,8 @@ BUCKETS: Final[Mapping[str, str]] = {
 }
 MEASURES: Final = ("sum", "avg", "min", "max")
 MAX_GROUPS: Final = 10_000
+#: Records a stream holds at once. Ten times as many take longer, and each thread keeps the memory they took.
+STREAMED: Final = 250
 _DAYS: Final = (Kind.DAY, Kind.INSTANT)
 
 
@@ -159,7 +161,7 @@ class Gateway(Templates):
         return found
 
     def rows(
-        self, resource: Resource, query: Query, batch: int = 2000
+        self, resource: Resource, query: Query, batch: int = STREAMED
     ) -> Iterator[tuple[Shape, Sequence[Row[Any]]]]:
         """All matching records the actor may take out, streamed in batches through a server-side cursor.
 

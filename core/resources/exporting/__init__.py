@@ -32,7 +32,7 @@ def write(
     language: str | None = None,
     on_rows: Callable[[int], None] | None = None,
 ) -> Iterator[bytes]:
-    """Write all records that match ``query``, in pieces of about 2,000.
+    """Write all records that match ``query``, in pieces of some hundred.
 
     Everything that can be refused is refused here, before the first byte.
 

@@ -15,7 +15,7 @@ BOM: Final = "\ufeff"
 
 
 def csv_pieces(source: Source, language: str | None) -> Iterator[bytes]:
-    """The file in pieces of about 2,000 records; texts that look like formulas begin with an apostrophe."""
+    """The file in pieces of some hundred records; texts that look like formulas begin with an apostrophe."""
     writers = [column_writer(word, language=language, timezone=source.timezone) for word in source.words()]
     piece = io.StringIO()
     writer = csv.writer(piece)

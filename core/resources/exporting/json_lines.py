@@ -14,7 +14,7 @@ _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
 
 def json_pieces(source: Source) -> Iterator[bytes]:
-    """The file in pieces of about 2,000 records.
+    """The file in pieces of some hundred records.
 
     The members are the names of the columns, whatever the language: a choice is its stored value, an
     instant RFC 3339 in UTC, a link ``{"id", "label"}``, its label null where the record is out of reach.

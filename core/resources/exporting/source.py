@@ -92,7 +92,7 @@ class Source:
         ]
 
     def batches(self) -> Iterator[list[Values]]:
-        """The columns of about 2,000 records at a time; can be read once."""
+        """The columns of some hundred records at a time; can be read once."""
         count = 0
         for shape, rows in self._parts:
             places = list(zip(*rows, strict=True))

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import csv
 import io
+import tracemalloc
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, select
+from sqlalchemy import delete, event, func, select
 from sqlalchemy.orm import Session
 
 from core.access.actor import OPERATOR
@@ -17,8 +18,8 @@ from core.kernel import Kernel
 from core.resources.cells import cell_reader, cell_writer, guard, unguard
 from core.resources.declaration import Resource
 from core.resources.exporting import Format, write
-from core.resources.filters import Condition
-from core.resources.gateway import Gateway
+from core.resources.filters import All, Condition
+from core.resources.gateway import STREAMED, Gateway
 from core.resources.importing import Importer, make_plan, open_table
 from core.resources.query import Order, Query
 from core.resources.resolver import UnknownField
@@ -219,12 +220,42 @@ def test_only_who_may_export_exports_and_only_what_he_sees(
 def test_statements_do_not_grow_with_the_records(session: Session, resource: Resource) -> None:
     resource.service.create(
         session,
-        [{"name": f"N{n}", "phones": [{"number": "13900139000"}]} for n in range(300)],
+        [{"name": f"N{n}", "phones": [{"number": "13900139000"}]} for n in range(STREAMED)],
         actor=OPERATOR,
     )
     statements: list[str] = []
     connection = session.connection()
     event.listen(connection, "before_cursor_execute", lambda *each: statements.append(each[2]))
     rows = _write(session, resource, "name", "parent", "owner.email", "phones.number", "phones.2.number")
-    assert len(rows) == 301
+    assert len(rows) == STREAMED + 1
     assert len(statements) <= 3
+
+
+def test_memory_does_not_grow_with_the_records(session: Session, resource: Resource) -> None:
+    rows = [{"name": f"Stream {number:04} {'x' * 150}"} for number in range(8 * STREAMED)]
+    resource.service.create(session, rows, actor=OPERATOR)
+    first, last = (
+        session.scalar(select(what(resource.table.c.id)).where(resource.table.c.name.startswith("Stream ")))
+        for what in (func.min, func.max)
+    )
+    assert first is not None
+    assert last is not None
+
+    def peak(count: int) -> int:
+        tracemalloc.reset_peak()
+        before, _ = tracemalloc.get_traced_memory()
+        where = All((Condition("id", "gte", first), Condition("id", "lt", first + count)))
+        lines = 0
+        for piece in write(Gateway(session, OPERATOR), resource, Query(where), Format.CSV):
+            lines += piece.count(b"\n")
+            assert piece.count(b"\n") <= STREAMED + 1
+        assert lines == count + 1
+        return tracemalloc.get_traced_memory()[1] - before
+
+    assert last - first + 1 == len(rows)
+    tracemalloc.start()
+    try:
+        peak(len(rows))  # what is kept from the first time on
+        assert peak(len(rows)) < 1.5 * peak(2 * STREAMED)
+    finally:
+        tracemalloc.stop()
