@@ -45,6 +45,7 @@ _DELIMITERS: Final = {"comma": ",", "semicolon": ";", "tab": "\t"}
 @click.option("--encoding", metavar="NAME", help="Default: by its mark (BOM), else UTF-8, else GB18030.")
 @click.option("--delimiter", type=click.Choice(list(_DELIMITERS)), help="Default: found out.")
 @click.option("--sheet", metavar="NAME", help="Of a workbook. Default: the first that is not hidden.")
+@click.option("--numbered", is_flag=True, help="Tell columns of one name apart by numbers: name, name (2).")
 @click.option("--resume", metavar="ID", type=int, help="Go on with an import that was interrupted.")
 @click.option("--undo", metavar="ID", type=int, help="Take an import back.")
 @click.option("--as", "email", metavar="EMAIL", help="Act as this user, with their rights only.")
@@ -65,6 +66,7 @@ def import_(
     encoding: str | None,
     delimiter: str | None,
     sheet: str | None,
+    numbered: bool,
     resume: int | None,
     undo: int | None,
     email: str | None,
@@ -113,7 +115,9 @@ def import_(
             all_or_nothing=all_or_nothing,
             dry_run=dry_run,
             bad=bad,
-            reading=Reading(encoding=encoding, delimiter=_DELIMITERS.get(delimiter or ""), sheet=sheet),
+            reading=Reading(
+                encoding=encoding, delimiter=_DELIMITERS.get(delimiter or ""), sheet=sheet, numbered=numbered
+            ),
             email=email,
         )
     )

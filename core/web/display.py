@@ -97,7 +97,7 @@ class Display:
         """A number of bytes: 12 kB, 3.4 MB."""
         if size < 1_000_000:
             return f"{max(1, round(size / 1000))} kB"
-        return f"{size / 1_000_000:.1f} MB"
+        return f"{size / 1_000_000:.1f}".removesuffix(".0") + " MB"
 
     # Markup
 

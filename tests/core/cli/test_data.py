@@ -140,6 +140,16 @@ def test_of_hundreds_of_columns_the_first_are_named(run: Run, tmp_path: Path) ->
     assert "x20" not in done.stderr
 
 
+def test_columns_of_one_name_can_be_numbered(run: Run, count: Callable[[], int], tmp_path: Path) -> None:
+    path = _file(tmp_path, "name,city,city\nAcme,Oslo,Rome\n")
+    refused = run(*IMPORT, path, *MAIN)
+    assert (refused.exit_code, count()) == (1, 0)
+    assert "“city” is there twice; give one another name, or have them numbered." in refused.stderr
+    done = run(*IMPORT, path, *MAIN, "--numbered")
+    assert (done.exit_code, count()) == (0, 1)
+    assert "Left out: city (2)" in done.stderr
+
+
 def test_all_or_nothing(run: Run, count: Callable[[], int], tmp_path: Path) -> None:
     path = _file(tmp_path, "name,employees\nAcme,5\nBolt,x\n")
     done = run(*IMPORT, path, *MAIN, "--all-or-nothing")

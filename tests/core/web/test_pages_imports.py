@@ -330,4 +330,4 @@ def test_pages_speak_chinese(client: MakeBrowser) -> None:
     url = upload(lin, "名称,心情\n云杉,好\n")
     page = lin.get(f"{url}?step=columns").text
     assert "各列的去向" in page
-    assert "另一种说法" in page
+    assert "别称" in page

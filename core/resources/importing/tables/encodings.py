@@ -15,6 +15,7 @@ from typing import IO, Any, Final
 from core.i18n import _l
 from core.resources.importing.tables.problems import UnreadableFile
 
+EMPTY: Final = _l("it is empty; see whether it was saved, and choose it anew")
 _BLOCK: Final = 1024 * 1024
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -47,7 +48,7 @@ def find_encoding(stream: IO[bytes], named: str | None = None) -> str:
     stream.seek(0)
     head = stream.read(4)
     if not head:
-        raise UnreadableFile(_l("it is empty"))
+        raise UnreadableFile(EMPTY)
     marked = bom_of(head)
     found = _ENCODINGS if marked is None else (marked,)
     candidates = found if named is None else _named(named)

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from typing import IO, Final
 
 from core.i18n import Lazy, _l
-from core.resources.importing.tables.encodings import bom_of
+from core.resources.importing.tables.encodings import EMPTY, bom_of
 from core.resources.importing.tables.problems import UnreadableFile, WrongKind
 
 #: Bytes looked at.
 SAMPLE: Final = 64 * 1024
-_PICTURE: Final = _l("it is a picture")
-_PROGRAM: Final = _l("it is a program")
+_PICTURE: Final = _l("it is a picture; choose the table itself, as CSV or a workbook")
+_PROGRAM: Final = _l("it is a program; choose a table, as CSV or a workbook")
 _PACKED: Final = _l("it is compressed; unpack it first")
-_MEDIA: Final = _l("it is a sound or a film")
+_MEDIA: Final = _l("it is a sound or a film; choose a table, as CSV or a workbook")
+_TEXT: Final = _l("it is a text document; copy its table into a spreadsheet and save that")
 _MAGIC: Final[Sequence[tuple[bytes, Lazy]]] = (
     (b"\x89PNG", _PICTURE),
     (b"\xff\xd8\xff", _PICTURE),
@@ -29,9 +30,9 @@ _MAGIC: Final[Sequence[tuple[bytes, Lazy]]] = (
     (b"\x7fELF", _PROGRAM),
     (b"\xcf\xfa\xed\xfe", _PROGRAM),
     (b"\xca\xfe\xba\xbe", _PROGRAM),
-    (b"%PDF-", _l("it is a PDF")),
-    (b"{\\rtf", _l("it is a text document")),
-    (b"SQLite format 3\x00", _l("it is a database")),
+    (b"%PDF-", _l("it is a PDF; ask for the table itself, as CSV or a workbook")),
+    (b"{\\rtf", _TEXT),
+    (b"SQLite format 3\x00", _l("it is a database; export the table from it as CSV")),
     (b"\x1f\x8b", _PACKED),
     (b"7z\xbc\xaf", _PACKED),
     (b"Rar!", _PACKED),
@@ -62,7 +63,7 @@ def find_kind(stream: IO[bytes]) -> str:
     stream.seek(0)
     head = stream.read(SAMPLE)
     if not head:
-        raise UnreadableFile(_l("it is empty"))
+        raise UnreadableFile(EMPTY)
     if head.startswith(_ZIP):
         return _packed_kind(stream)
     if head.startswith(_OLD_OFFICE):
@@ -96,7 +97,7 @@ def _packed_kind(stream: IO[bytes]) -> str:
         if part in names:
             return kind
     if any(name.startswith(("word/", "ppt/")) for name in names):
-        raise WrongKind(_l("it is a text document"))
+        raise WrongKind(_TEXT)
     raise WrongKind(_PACKED)
 
 

@@ -18,7 +18,7 @@ from typing import IO, Any, Final
 
 from core.i18n import _l
 from core.resources.cells import guard, write_tags
-from core.resources.importing.tables.encodings import find_encoding
+from core.resources.importing.tables.encodings import EMPTY, find_encoding
 from core.resources.importing.tables.problems import TooMuch, UnreadableFile
 from core.resources.importing.tables.table import MAX_CELL, MAX_COLUMNS, Reading, Table
 
@@ -59,7 +59,7 @@ class ObjectTable(Table):
                     )
                 )
         if not columns:
-            raise UnreadableFile(_l("it is empty"))
+            raise UnreadableFile(EMPTY)
         self.header = list(columns)
 
     @property

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, ClassVar, Final
 
 from core.i18n import Lazy, _l
+from core.resources.importing.tables.encodings import EMPTY
 from core.resources.importing.tables.problems import TooMuch, UnclearHeader, UnreadableFile
 
 #: Columns of one table; a workbook may have 16,384, and nobody maps those by hand.
@@ -133,7 +134,7 @@ class Table(ABC):
                 if len(found) >= (wanted or 2):
                     break
         if not found:
-            raise UnreadableFile(_l("it is empty"))
+            raise UnreadableFile(EMPTY)
         if wanted is not None and len(found) < wanted:
             raise UnreadableFile(_l("it has no row %(row)s", row=wanted))
         if wanted == 0:
@@ -166,13 +167,23 @@ def read_header(cells: Sequence[str], *, numbered: bool) -> list[str]:
         names.pop()
     if len(names) > MAX_COLUMNS:
         raise TooMuch(
-            _l("it has %(count)s columns; at most %(max)s are read", count=len(names), max=MAX_COLUMNS)
+            _l(
+                "it has %(count)s columns; at most %(max)s are read, so leave out what is not needed",
+                count=len(names),
+                max=MAX_COLUMNS,
+            )
         )
     if numbered:
         return _told_apart(names)
     for number, name in enumerate(names, 1):
         if not name:
-            raise UnclearHeader(_l("column %(number)s has no name in the first row", number=number), names)
+            raise UnclearHeader(
+                _l(
+                    "column %(number)s has no name in the first row; give it one, or have it numbered",
+                    number=number,
+                ),
+                names,
+            )
     counted: dict[str, int] = {}
     for name in names:
         counted[name] = counted.get(name, 0) + 1
@@ -180,8 +191,21 @@ def read_header(cells: Sequence[str], *, numbered: bool) -> list[str]:
     if twice:
         shown = ", ".join(twice[:10])
         if len(twice) == 1 and counted[next(name for name in names if counted[name] > 1)] == 2:
-            raise UnclearHeader(_l("the column %(name)s is there twice", name=shown), names)
-        raise UnclearHeader(_l("these columns are there more than once: %(names)s", names=shown), names)
+            raise UnclearHeader(
+                _l(
+                    "the column %(name)s is there twice; give one another name, or have them numbered",
+                    name=shown,
+                ),
+                names,
+            )
+        raise UnclearHeader(
+            _l(
+                "these columns are there more than once: %(names)s; give them other names, or have them"
+                " numbered",
+                names=shown,
+            ),
+            names,
+        )
     return names
 
 
