@@ -96,7 +96,7 @@ class Display:
     def size(self, size: int) -> str:
         """A number of bytes: 12 kB, 3.4 MB."""
         if size < 1_000_000:
-            return f"{max(1, round(size / 1000))} kB"
+            return f"{max(1, round(size / 1000)) if size else 0} kB"
         return f"{size / 1_000_000:.1f}".removesuffix(".0") + " MB"
 
     # Markup

@@ -141,6 +141,62 @@ def test_another_encoding_is_seen_at_once_and_wrong_files_are_told(open_page: Op
     expect(page.get_by_role("cell", name="碁峰資訊")).to_be_visible()
 
 
+def test_what_cannot_be_imported_leads_on(open_page: Open, run_jobs: RunJobs) -> None:
+    page = open_page(BEGIN)
+    choose(page, "a.csv", b"")
+    expect(page.get_by_role("alert")).to_contain_text("it is empty")
+    assert violations(page) == []
+    page.get_by_role("button", name="Choose another file").click()
+    expect(page.get_by_text("Drop a file here")).to_be_visible()
+    expect(page.get_by_text("a.csv")).to_have_count(0)
+
+    choose(page, "b.csv", b"name,kind\n")
+    go_on(page)
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_text("There are no rows below the names of the columns.")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Import"))).to_have_count(0)
+
+    page.goto(BEGIN)
+    choose(page, "c.csv", b"name,kind\nAcme,purple\nBolt,brown\n")
+    go_on(page)
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_text("No row can be imported like this.")).to_be_visible()
+    expect(page.locator(".gx-problems")).to_contain_text("“purple” is not one of: Potential, Active, Lost.")
+    expect(page.locator(".gx-problems")).to_contain_text("Also: “brown”")
+    page.get_by_role("link", name="Change the columns").click()
+    page.get_by_role("group", name="kind").get_by_label("purple").select_option("lost")
+    page.get_by_role("button", name="Check the file").click()
+    page.get_by_role("button", name="Import 1 row").click()
+    settle(page, run_jobs, "The import is done")
+    expect(page.locator(".gx-problems")).to_contain_text("“brown” is not one of")
+
+
+def test_the_rest_goes_into_a_note_with_one_click_and_what_is_chosen_stays(open_page: Open) -> None:
+    page = open_page(BEGIN)
+    choose(page, "a.csv", b"name,mood,shoes\nAcme,good,44\n")
+    go_on(page)
+    rest = page.get_by_role("button", name="Put the rest into a note")
+    rest.click()
+    expect(rest).to_be_disabled()
+    mood = page.get_by_role("combobox", name="Field for \u201cmood\u201d")
+    expect(mood).to_have_value("Into a note")
+    # Looking into the choices and pressing Enter changes nothing.
+    mood.click()
+    page.locator(".gx-option").first.wait_for()
+    page.keyboard.press("Enter")
+    expect(mood).to_have_value("Into a note")
+    name = page.get_by_role("combobox", name="Field for \u201cname\u201d")
+    name.click()
+    expect(page.locator(".gx-option[aria-selected='true']")).to_have_text(re.compile("^Name"))
+    page.keyboard.press("Enter")
+    expect(name).to_have_value("Name")
+    mood.focus()
+    page.keyboard.press("Tab")
+    expect(mood).to_have_value("Into a note")
+    page.get_by_role("group", name="mood").get_by_role("button", name="Leave out").click()
+    expect(rest).to_be_enabled()
+
+
 @pytest.mark.parametrize("width", [390, 1440])
 def test_no_step_is_wider_than_the_window(open_page: Open, width: int) -> None:
     page = open_page(BEGIN, lang="zh", width=width, theme="dark")

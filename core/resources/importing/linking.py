@@ -49,7 +49,7 @@ class Linker:
                         entry,
                         column,
                         _l(
-                            "“%(value)s” is the name of %(count)s records.",
+                            "“%(value)s” is the name of %(count)s records; write its number instead.",
                             value=short(text),
                             count=len(records),
                         ),

@@ -78,7 +78,10 @@ class Matcher:
             entry.action = "skip"
             return None
         if len(found) > 1:
-            return _l("There are %(count)s such records.", count=len(found))
+            return _l(
+                "There are %(count)s such records; recognise them by a field that is different for each.",
+                count=len(found),
+            )
         (entry.match,) = found
         if entry.match.is_archived:
             return _l("This record is archived; restore it first.")

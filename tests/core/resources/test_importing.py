@@ -309,7 +309,8 @@ def test_links_go_by_name_number_and_id(customers: Import) -> None:
 def test_an_ambiguous_name_is_its_rows_problem_unless_the_others_are_archived(customers: Import) -> None:
     customers("name\nTwin\nTwin\n")
     outcome = customers("name,parent\nA,Twin\n")
-    assert (outcome.bad, customers.bad[0][1]) == (1, "parent: “Twin” is the name of 2 records.")
+    sentence = "parent: “Twin” is the name of 2 records; write its number instead."
+    assert (outcome.bad, customers.bad[0][1]) == (1, sentence)
     first = customers.records("id")[0]["id"]
     customers.resource.service.archive(customers.session, [first], actor=OPERATOR)
     assert customers("name,parent\nA,Twin\n").inserted == 1
@@ -412,7 +413,7 @@ def test_a_key_is_the_rows_problem_when_it_is_not_clear(customers: Import) -> No
     outcome = customers("name,city\nTwin,A\nOld,B\n,C\nSolo,D\nSolo,E\nNew,F\n", key="name", mode=Mode.UPDATE)
     assert (outcome.updated, outcome.bad) == (1, 5)
     problems = dict(customers.bad)
-    assert "There are 2 such records." in problems[2]
+    assert "There are 2 such records; recognise them by" in problems[2]
     assert "This record is archived" in problems[3]
     assert "“name” is blank" in problems[4]
     assert "“Solo” is in line 5 already." in problems[6]

@@ -130,7 +130,7 @@ def file_view(run: Run, reading: Reading | None = None) -> FileView:
         sample = sample_of(run, wish)
     except UnreadableFile as error:
         with path_of(run).open("rb") as stream:
-            kind = _kind(stream)
+            kind = _kind(stream) if run.size else "csv"
         return FileView(
             run.file_name, f"{_FORMS.get(kind, kind)} · {size}", _settings(kind, wish), error=error.detail,
             offers_numbers=isinstance(error, UnclearHeader),

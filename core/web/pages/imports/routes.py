@@ -308,9 +308,11 @@ def undo_import(import_id: int) -> Response:
 
 @bp.post("/imports/<int:import_id>/discard")
 def discard_import(import_id: int) -> Response:
-    """Forget an import that was not begun."""
+    """Forget an import that was not begun; with ``anew``, another file is chosen next."""
     run, resource = _found(import_id)
     steps.discard(g.session, run)
+    if "anew" in request.args:
+        return Response(status=303, headers={"Location": f"{resource.url}/import"})
     return tell(Response(status=303, headers={"Location": resource.url}), _("The file was discarded."))
 
 

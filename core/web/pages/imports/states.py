@@ -57,13 +57,17 @@ def run_view(run: Run, resource: Resource) -> RunView:
         bad_url=f"{url}/bad-rows" if counts.get("bad") and not is_moving else "",
         records_url=records_url(run, resource) if ended and _made(counts) else "",
         cancel_url=f"{url}/cancel" if run.state in ("checking", "waiting", "running") else "",
-        start_url=f"{url}/start" if run.state in ("checked", "cancelled", "failed") and may_import else "",
+        start_url=f"{url}/start" if may_import and _may_start(run, counts) else "",
         start_label=_start_label(run, counts),
         again_url=f"{url}/check" if run.state == "checked" else "",
         undo_url=f"{url}/undo" if _did(counts) and may_undo(g.session, run, g.actor) else "",
         back_url=f"{url}?step=columns" if run.state in ("checked", "draft") else "",
         new_url=f"{resource.url}/import" if ended or run.state == "undone" else "",
     )
+
+
+def _may_start(run: Run, counts: Mapping[str, int]) -> bool:
+    return run.state in ("cancelled", "failed") or (run.state == "checked" and _good(counts) > 0)
 
 
 def _problems(run: Run) -> tuple[list[ProblemView], str]:
@@ -150,7 +154,7 @@ def _figures(run: Run, counts: Mapping[str, int]) -> list[FigureView]:
         "unchanged": (_("unchanged"), "mute"),
         "skipped": (_("left as they are"), "mute"),
         "created": (_("linked records") if not is_trial else _("linked records would be made"), "violet"),
-        "bad": (_("bad rows"), "bad"),
+        "bad": (ngettext("bad row", "bad rows", counts.get("bad", 0)), "bad"),
     }
     always = ("inserted", "updated", "bad")
     return [
@@ -177,6 +181,10 @@ def _title(run: Run) -> str:
 
 def _text(run: Run, counts: Mapping[str, int]) -> str:
     match run.state:
+        case "checked" if not counts.get("read"):
+            return _("There are no rows below the names of the columns.")
+        case "checked" if not _good(counts):
+            return _("No row can be imported like this. Change the columns, or correct the file.")
         case "checked" if counts.get("bad"):
             return _("This is what the import would do. Bad rows are left out; they can be corrected later.")
         case "checked":
@@ -199,11 +207,13 @@ def _text(run: Run, counts: Mapping[str, int]) -> str:
 def _start_label(run: Run, counts: Mapping[str, int]) -> str:
     if run.state in ("cancelled", "failed"):
         return _("Go on")
-    good = sum(counts.get(name, 0) for name in ("inserted", "updated", "unchanged", "skipped"))
-    shown = display().number(good)
-    return (
-        ngettext("Import %(shown)s row", "Import %(shown)s rows", good, shown=shown) if good else _("Import")
-    )
+    good = _good(counts)
+    return ngettext("Import %(shown)s row", "Import %(shown)s rows", good, shown=display().number(good))
+
+
+def _good(counts: Mapping[str, int]) -> int:
+    """How many rows there is something to be done with."""
+    return sum(counts.get(name, 0) for name in ("inserted", "updated", "unchanged", "skipped"))
 
 
 def _preview(run: Run, resource: Resource) -> PreviewView | None:
