@@ -75,6 +75,7 @@ _KINDS: Final[dict[str, Callable[[_Row], str]]] = {
     "initials in pinyin (zs)": lambda row: _sound(row[0], full=False),
     "pinyin begun (zhangs)": lambda row: _sound(row[0], full=True),
     "last four digits of a phone": lambda row: row[1][-4:],
+    "four equal digits": lambda row: row[1][-1] * 4,
     "five digits within a phone": lambda row: row[1][-8:-3],
     "a whole phone number": lambda row: row[1],
     "local part of an e-mail": lambda row: row[2].partition("@")[0],
