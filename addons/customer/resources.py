@@ -161,7 +161,6 @@ class LeadResource(Resource):
         Section(
             _l("Progress"), "state", "lost_reason", "next_step", "next_on", "owner", "unit", "tags", "score"
         ),
-        Section(_l("What became of it"), "customer", "contact", "converted_at"),
     )
     quick_create = ("company", "name", "phone", "email", "product_line", "source", "description")
     example = {"company": "Alder & Finch", "name": "Lin Yue"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.access.models import Unit
 from core.auth.models import User
-from core.i18n import _l
+from core.i18n import _l, _lp
 from core.resources.declaration import Resource, Section
 from core.settings.services import UnitService, UserService
 
@@ -29,7 +29,7 @@ class UnitResource(Resource):
 
     name = "core.unit"
     model = Unit
-    title, title_plural = _l("Unit"), _l("Units")
+    title, title_plural = _lp("organisation", "Unit"), _l("Units")
     icon = "sitemap"
     subtitle = ("code",)
     list_columns = ("name", "code", "parent")

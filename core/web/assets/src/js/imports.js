@@ -164,6 +164,15 @@ on("submit", "form", (event, sent) => {
   setTimeout(() => (sent.once = false), 8000);
 });
 
+// What is swapped keeps the focus; where its button is gone, the first thing to do next gets it.
+let wasHere = false;
+document.addEventListener("htmx:before:swap", () => {
+  wasHere = Boolean(document.activeElement?.closest("#import-part"));
+});
+document.addEventListener("htmx:after:swap", () => {
+  if (wasHere && document.activeElement === document.body) document.querySelector("#import-part .gx-run-actions :is(a, button)")?.focus();
+});
+
 // A run, as soon as the server says that it has moved.
 document.addEventListener("gx:event", ({ detail }) => {
   const part = document.querySelector(`#import-part[data-topic="${CSS.escape(detail.topic)}"]`);
