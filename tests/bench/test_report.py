@@ -28,6 +28,11 @@ def test_a_ratio_is_that_of_the_medians() -> None:
     assert ratio("work", Times([0.001, 0.002, 0.9]), Times([0.001, 0.001, 0.001])).value == 2
 
 
+def test_no_p95_is_above_what_was_measured() -> None:
+    assert Times([0.01] * 9 + [0.02]).p95 == 20
+    assert 94 <= Times([number / 1000 for number in range(1, 101)]).p95 <= 97
+
+
 def test_works_take_turns_and_the_first_rounds_do_not_count() -> None:
     done: list[str] = []
     works = {name: lambda name=name: done.append(name) for name in "ab"}
