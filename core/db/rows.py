@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, Final
 
 import orjson
 import psycopg2
-from sqlalchemy import ARRAY, Column, RowMapping, String, Table, Uuid, insert, text
+from sqlalchemy import ARRAY, RowMapping, String, Table, Uuid, insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import (
@@ -27,6 +27,8 @@ from core.db import messages
 
 #: From so many rows on COPY is faster.
 MANY: Final = 20
+#: Rows made at a time while the server takes in those before; a connection holds some of them.
+_BLOCK: Final = 500
 _SPECIAL: Final = re.compile(r"[\\\t\n\r\b\f\v]")
 _ESCAPES: Final = {
     "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v",
@@ -55,24 +57,38 @@ def insert_rows(
             caller has gone back to his savepoint.
     """
     names = tuple(dict.fromkeys(name for row in rows for name in row))
-    writers = [_writer(table.c[name]) for name in names] if len(rows) >= MANY else [None]
-    known = [write for write in writers if write is not None]
-    if len(known) < len(names):
+    if len(rows) < MANY or not all(_writer(table.c[name].type) for name in names):
         whole = [{name: row.get(name) for name in names} for row in rows]
         if not numbered:
             session.connection().execute(insert(table), whole)
             return []
         statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
         return list(session.connection().scalars(statement, whole))
-    numbers = _take_numbers(session, table, len(rows)) if numbered else []
-    columns = [
-        [_NULL if value is None else write(value) for value in (row.get(name) for row in rows)]
-        for name, write in zip(names, known, strict=True)
-    ]
-    if numbered:
-        columns.append([str(number) for number in numbers])
-    _copy(session, table, (*names, "id") if numbered else names, columns)
+    if not numbered:
+        copy_rows(session, table, names, ([row.get(name) for name in names] for row in rows))
+        return []
+    numbers = _take_numbers(session, table, len(rows))
+    given = ([number, *(row.get(name) for name in names)] for number, row in zip(numbers, rows, strict=True))
+    copy_rows(session, table, ("id", *names), given)
     return numbers
+
+
+def copy_rows(session: Session, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Copy rows into a table, the next ones being made while the server takes in those before.
+
+    Args:
+        session: bound to one tenant.
+        table: whose columns are of the types COPY is known for here.
+        names: the columns.
+        rows: their values, in this order; nothing may be asked of the database to make them.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: see `insert_rows`.
+    """
+    writers = [_writer(table.c[name].type) for name in names]
+    known = [write for write in writers if write is not None]
+    assert len(known) == len(names), "some column is of a type that is left to INSERT"
+    _copy(session, table, names, _Lines(rows, known))
 
 
 def insert_few(
@@ -98,15 +114,34 @@ def _take_numbers(session: Session, table: Table, count: int) -> list[int]:
     return list(session.connection().scalars(statement, {"table": table.name, "count": count}))
 
 
-def _copy(session: Session, table: Table, names: Sequence[str], columns: Sequence[Sequence[str]]) -> None:
+class _Lines:
+    """Rows as a file that COPY reads."""
+
+    def __init__(self, rows: Iterable[Sequence[Any]], writers: Sequence[Write]) -> None:
+        self._rows = iter(rows)
+        self._writers = writers
+
+    def read(self, _size: int = -1) -> bytes:
+        """The lines of the next rows; nothing behind the last."""
+        block = list(islice(self._rows, _BLOCK))
+        if not block:
+            return b""
+        columns = [
+            _column(values, write)
+            for values, write in zip(zip(*block, strict=True), self._writers, strict=True)
+        ]
+        lines = "\n".join(map("\t".join, zip(*columns, strict=True)))
+        return f"{lines}\n".encode()
+
+
+def _copy(session: Session, table: Table, names: Sequence[str], lines: _Lines) -> None:
     connection = session.connection()
     quote = connection.dialect.identifier_preparer.quote
     statement = f"copy {quote(table.name)} ({', '.join(map(quote, names))}) from stdin"
-    lines = "\n".join(map("\t".join, zip(*columns, strict=True)))
     messages.send(connection)
     cursor = connection.connection.cursor()
     try:
-        cursor.copy_expert(statement, io.BytesIO(f"{lines}\n".encode()), size=1 << 16)
+        cursor.copy_expert(statement, lines)
     except psycopg2.Error as error:
         told: Any = error
         if connection.dialect.is_disconnect(told, connection.connection.dbapi_connection, cursor):
@@ -118,16 +153,16 @@ def _copy(session: Session, table: Table, names: Sequence[str], columns: Sequenc
         cursor.close()
 
 
-def _writer(column: Column[Any]) -> Write | None:
-    """Writes values of a column as COPY reads them; None for a type that is left to INSERT."""
-    write = _of_type(column.type)
-    holds_text = isinstance(getattr(column.type, "item_type", column.type), String | JSON)
-    if write is None or not holds_text:
-        return write
-    return lambda value: _escaped(write(value))
+def _column(values: Sequence[Any], write: Write) -> list[str]:
+    """The values of one column as COPY reads them."""
+    texts = ["" if value is None else write(value) for value in values]
+    if _SPECIAL.search("".join(texts)):
+        texts = [_SPECIAL.sub(lambda found: _ESCAPES[found[0]], each) for each in texts]
+    return [_NULL if value is None else each for value, each in zip(values, texts, strict=True)]
 
 
-def _of_type(type_: TypeEngine[Any]) -> Write | None:
+def _writer(type_: TypeEngine[Any]) -> Write | None:
+    """Writes values of a type as texts; None for a type that is left to INSERT."""
     if isinstance(type_, String):
         return str
     if isinstance(type_, Boolean):
@@ -143,10 +178,6 @@ def _of_type(type_: TypeEngine[Any]) -> Write | None:
     if isinstance(type_, ARRAY) and isinstance(type_.item_type, Integer):
         return lambda value: "{" + str(list(value))[1:-1] + "}"
     return None
-
-
-def _escaped(value: str) -> str:
-    return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], value) if _SPECIAL.search(value) else value
 
 
 def _moment(value: date | datetime) -> str:

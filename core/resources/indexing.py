@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from core.db.fields import Kind, Sensitivity
+from core.db.rows import MANY
 from core.resources.batch import Batch, Change
 from core.resources.declaration import Field, LinesField, Resource
 from core.search import index
@@ -48,7 +49,10 @@ def record_documents(batch: Batch) -> None:
         rows = _stored_rows(batch.session, resource, resource.table.c.id.in_(touched))
     known = {change.id: change.pieces for change in batch.changes}
     found = _documents(batch.session, resource, rows, with_lines, known)
-    index.write(batch.session, resource.name, found, are_new=is_new)
+    if is_new and len(rows) >= MANY:
+        index.add(batch.session, resource.name, found)
+    else:
+        index.write(batch.session, resource.name, list(found))
 
 
 def forget(session: Session, resource: Resource, record_ids: Sequence[int]) -> None:
@@ -69,7 +73,7 @@ def documents_of(session: Session, resource: Resource, wanted: ColumnElement[boo
         wanted: which of them.
     """
     rows = _stored_rows(session, resource, wanted)
-    return _documents(session, resource, rows, [row[0] for row in rows])
+    return list(_documents(session, resource, rows, [row[0] for row in rows]))
 
 
 def _own(resource: Resource) -> list[Field]:
@@ -103,8 +107,8 @@ def _documents(
     rows: Sequence[Sequence[Any]],
     with_lines: Sequence[int],
     known: Mapping[int | None, _Ahead] = _NOTHING,
-) -> list[Document]:
-    """The documents of rows.
+) -> Iterator[Document]:
+    """The documents of rows, made as they are taken; what is asked of the database is asked now.
 
     Args:
         session: bound to one tenant.
@@ -115,10 +119,10 @@ def _documents(
     """
     nested = _lines(session, resource, with_lines)
     write = _writer(resource, _own(resource))
-    return [
+    return (
         write(row[0], row[1], row[2], row[3:], nested.get(row[0], ()), known.get(row[0], _NOTHING))
         for row in rows
-    ]
+    )
 
 
 def _lines(session: Session, resource: Resource, record_ids: Sequence[int]) -> _Lines:

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from core.db.messages import Order
-from core.db.rows import MANY, insert_rows
+from core.db.rows import copy_rows
 from core.search.models import SearchDocument
 from core.search.text import Words
 
@@ -81,30 +81,26 @@ def _salt(resource: str) -> int:
 # Writing
 
 
-def write(session: Session, resource: str, found: Sequence[Document], *, are_new: bool = False) -> None:
+def add(session: Session, resource: str, found: Iterable[Document]) -> None:
+    """Add many documents of records made in this transaction, so that there are no older ones.
+
+    Args:
+        session: bound to one tenant; the caller commits.
+        resource: whose documents these are.
+        found: the documents; asks nothing of the database.
+    """
+    copy_rows(session, documents, ("resource", *Document._fields), ((resource, *each) for each in found))
+
+
+def write(session: Session, resource: str, found: Sequence[Document]) -> None:
     """Put documents in the place of older ones, in one statement; one of a newer version stays.
 
     Args:
         session: bound to one tenant; the caller commits.
         resource: whose documents these are.
         found: the documents.
-        are_new: their records were made in this transaction, so there are no older ones.
     """
-    if are_new and len(found) >= MANY:
-        rows = [
-            {
-                "resource": resource,
-                "record_id": each.record_id,
-                "version": each.version,
-                "hay": each.hay,
-                "hay_guarded": each.hay_guarded,
-                "grams": each.grams,
-                "updated_at": each.updated_at,
-            }
-            for each in found
-        ]
-        insert_rows(session, documents, rows)
-    elif found:
+    if found:
         values = {
             "resource": resource,
             "ids": [each.record_id for each in found],

@@ -164,7 +164,8 @@ def _of_chinese(word: str) -> list[bytes]:
 
 def exactly(name: str) -> bytes:
     """The piece that stands for a whole name, the same for all ways of writing it."""
-    return f"={bare_name(name)}".encode()
+    # A number has nothing to bare, and every record has one.
+    return f"={name if name.isdecimal() and name.isascii() else bare_name(name)}".encode()
 
 
 @dataclass(frozen=True, slots=True)
