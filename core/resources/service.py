@@ -13,17 +13,16 @@ from functools import cached_property
 from typing import Any, Final
 
 from marshmallow import Schema, ValidationError
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
 from core.access.policy import Policy
-from core.auth.models import User
 from core.db.rows import MANY, insert_few, insert_rows
 from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion
 from core.i18n import _l
-from core.resources import change_sets, indexing, timeline
+from core.resources import change_sets, completing, indexing, nested, timeline
 from core.resources.batch import Batch, Change
 from core.resources.declaration import LinesField, Resource
 from core.resources.gateway import Gateway
@@ -222,9 +221,9 @@ class Service:
         """Complete new records whose values are read already, and run the rules; see `prepare`."""
         gateway.require(self.resource, "create")
         batch = Batch(self.resource, gateway.session, gateway.actor, list(changes), "created")
-        self._require(batch)
-        self._complete(batch)
-        self._check_links(gateway, batch)
+        completing.require(batch)
+        completing.complete(batch)
+        completing.check_links(gateway, batch)
         policy = Policy(gateway.actor, self.resource.name, "create", self.resource.is_owned)
         if not policy.reaches_all:
             for change in batch.good:
@@ -268,8 +267,8 @@ class Service:
             ]:
                 del change.values[name]
         batch = Batch(self.resource, gateway.session, gateway.actor, list(changes), "updated")
-        self._take_out_same_lines(batch)
-        self._check_links(gateway, batch)
+        nested.take_out_same_lines(batch)
+        completing.check_links(gateway, batch)
         self._run_rules(batch)
         return batch
 
@@ -306,7 +305,7 @@ class Service:
             partial: leave it to `prepare_new` to ask for what a new record needs.
         """
         loader = input_loader(self.resource, gateway.resolver, gateway.habits)
-        nested = list(self.resource.lines_fields)
+        kinds = list(self.resource.lines_fields)
         changes = []
         for raw in inputs:
             try:
@@ -314,94 +313,15 @@ class Service:
             except ValidationError as error:
                 changes.append(Change({}, errors=flat_errors(error)))
                 continue
-            lines = {name: values.pop(name) for name in nested if name in values}
+            lines = {name: values.pop(name) for name in kinds if name in values}
             change = Change(values, lines=lines)
             if lines:
-                self._require_of_new_lines(change)
+                nested.require_of_new_lines(self.resource, change)
             for name in self._keyed:
                 if name in values:
                     self._keys(change, name)
             changes.append(change)
         return changes
-
-    def _require(self, batch: Batch) -> None:
-        """A new record has what it needs."""
-        needed = [field.name for field in self.resource.fields.values() if field.is_required]
-        for change in batch.good:
-            for name in needed:
-                if change.values.get(name) is None:
-                    change.refuse(name, _l("This is needed."))
-
-    def _require_of_new_lines(self, change: Change) -> None:
-        """A change of a record may leave fields out, a line that is new in it may not."""
-        for name, rows in change.lines.items():
-            lines = self.resource.lines_fields[name]
-            needed = [
-                field.name
-                for field in lines.target.fields.values()
-                if field.is_required and field is not lines.via
-            ]
-            for number, row in enumerate(rows):
-                for missing in (each for each in needed if row.get("id") is None and each not in row):
-                    change.refuse(f"{name}.{number}.{missing}", _l("This is needed."))
-
-    def _complete(self, batch: Batch) -> None:
-        """Fill in defaults, the owner and the unit of new records."""
-        defaulted = [
-            (name, field.default)
-            for name, field in self.resource.fields.items()
-            if field.default() is not None
-        ]
-        for change in batch.good:
-            for name, default in defaulted:
-                if change.values.get(name) is None:
-                    change.values[name] = default()
-            if self.resource.is_owned and "owner" not in change.values:
-                change.values["owner"] = batch.actor.user_id
-        if self.resource.is_owned:
-            self._set_units(batch)
-
-    def _set_units(self, batch: Batch) -> None:
-        """A record belongs to its owner's unit unless its input said otherwise."""
-        open_ = [change for change in batch.good if change.values.get("unit") is None]
-        owners = {change.values["owner"] for change in open_ if change.values.get("owner") is not None}
-        units = {batch.actor.user_id: batch.actor.unit_id}
-        others = owners - {batch.actor.user_id}
-        if others:
-            table = User.__table__
-            rows = batch.session.execute(select(table.c.id, table.c.unit_id).where(table.c.id.in_(others)))
-            units.update(rows.all())
-        for change in open_:
-            change.values["unit"] = units.get(change.values.get("owner"))
-
-    def _check_links(self, gateway: Gateway, batch: Batch) -> None:
-        """Every link must lead to a record the actor reaches, or to himself; one query for each target."""
-        linked = [field for field in self.resource.fields.values() if field.target is not None]
-        own = {"owner": batch.actor.user_id, "unit": batch.actor.unit_id} if self.resource.is_owned else {}
-        for field in linked:
-            assert field.target is not None
-            named = [change for change in batch.good if change.values.get(field.name) is not None]
-            wanted = {change.values[field.name] for change in named} - {own.get(field.name)}
-            known = gateway.reached(field.target, wanted) if wanted else set()
-            for change in named:
-                if change.values[field.name] in wanted - known:
-                    change.refuse(field.name, _l("There is no such record, or you may not see it."))
-        for lines in self.resource.lines_fields.values():
-            for field in lines.target.fields.values():
-                if field.target is None or field is lines.via:
-                    continue
-                wanted = {
-                    line[field.name]
-                    for change in batch.good
-                    for line in change.lines.get(lines.name, ())
-                    if line.get(field.name) is not None
-                }
-                known = gateway.reached(field.target, wanted) if wanted else set()
-                for change in batch.good:
-                    for number, line in enumerate(change.lines.get(lines.name, ())):
-                        if line.get(field.name) in wanted - known:
-                            address = f"{lines.name}.{number}.{field.name}"
-                            change.refuse(address, _l("There is no such record, or you may not see it."))
 
     def _run_rules(self, batch: Batch) -> None:
         whole = batch.changes
@@ -500,48 +420,15 @@ class Service:
             )
             batch.session.connection().execute(statement, rows)
 
-    def _take_out_same_lines(self, batch: Batch) -> None:
-        """Lines that repeat what is stored are no change; forms send all of them."""
-        for lines in self.resource.lines_fields.values():
-            named = [change for change in batch.good if lines.name in change.lines]
-            stored = _stored_lines(batch.session, lines, named)
-            for change in named:
-                rows = stored.get(change.id, {})
-                given = change.lines[lines.name]
-                is_whole = {line.get("id") for line in given} == set(rows) and len(given) == len(rows)
-                if is_whole and all(_repeats(lines, line, rows[line["id"]]) for line in given):
-                    del change.lines[lines.name]
-
     def _write_lines(self, batch: Batch, lines: LinesField) -> None:
         """Make the stored lines those of the input: new ones in, known ones changed, missing ones out."""
-        named = [change for change in batch.changes if lines.name in change.lines]
-        if not named:
+        if not any(lines.name in change.lines for change in batch.changes):
             return
         service, table = lines.target.service, lines.target.table
-        stored = _stored_lines(batch.session, lines, named) if batch.kind != "created" else {}
-        new, changed, kept = [], [], set()
-        for change in named:
-            own = stored.get(change.id, {})
-            change.lines_before[lines.name] = list(own.values())
-            for number, line in enumerate(change.lines[lines.name]):
-                values = {name: value for name, value in line.items() if name != "id"}
-                line_id = line.get("id")
-                if line_id is None:
-                    new.append(
-                        Change(values | {lines.via.name: change.id}, address=f"{lines.name}.{number}.")
-                    )
-                    continue
-                before = own.get(line_id)
-                if before is None or line_id in kept:
-                    raise Invalid(
-                        {f"{lines.name}.{number}.id": [_l("There is no such line in this record.")]}
-                    )
-                kept.add(line_id)
-                changed.append(Change(values, before=before, id=line_id, address=f"{lines.name}.{number}."))
-        gone = {number for rows in stored.values() for number in rows} - kept
-        if gone:
-            batch.session.execute(delete(table).where(table.c.id.in_(gone)))
-        for kind, changes in (("created", new), ("updated", changed)):
+        found = nested.sort_lines(batch, lines)
+        if found.gone:
+            batch.session.execute(delete(table).where(table.c.id.in_(found.gone)))
+        for kind, changes in (("created", found.new), ("updated", found.changed)):
             service.write_lines(Batch(lines.target, batch.session, batch.actor, changes, kind))
 
     def write_lines(self, batch: Batch) -> None:
@@ -551,7 +438,7 @@ class Service:
             Invalid: a line breaks a rule; addressed as ``phones.0.number``.
         """
         if batch.kind == "created":
-            self._complete(batch)
+            completing.complete(batch)
         else:
             for change in batch.changes:
                 same = [
@@ -580,22 +467,3 @@ def _raise_first(batch: Batch) -> None:
     for change in batch.changes:
         if change.errors:
             raise Invalid({change.address + name: messages for name, messages in change.errors.items()})
-
-
-def _stored_lines(
-    session: Session, lines: LinesField, changes: Sequence[Change]
-) -> dict[int | None, dict[int, Mapping[str, Any]]]:
-    """The stored lines of some records: ``{record: {line: row by column name}}``."""
-    found: dict[int | None, dict[int, Mapping[str, Any]]] = {}
-    if changes:
-        table, via = lines.target.table, lines.via.column.name
-        statement = select(table).where(table.c[via].in_([change.id for change in changes]))
-        for row in session.execute(statement).mappings():
-            found.setdefault(row[via], {})[row["id"]] = dict(row)
-    return found
-
-
-def _repeats(lines: LinesField, line: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    """Whether a line of the input says what is stored already."""
-    fields = lines.target.fields
-    return all(row[fields[name].column.name] == value for name, value in line.items())
