@@ -144,3 +144,5 @@ class BulkPreview:
     #: Set when it is done.
     undo_url: str = ""
     is_done: bool = False
+    #: What is done: update, archive, restore, delete, or an action of the resource.
+    what: str = "update"

@@ -108,7 +108,7 @@ def test_all_that_match_are_changed_in_the_background(
     dialog.get_by_role("button", name=re.compile("Archive.*5 records")).click()
     expect(dialog).to_contain_text("Waits for its turn")
     assert [ran.state for ran in run_jobs()] == ["done"]
-    expect(dialog).to_contain_text("5 changed")
+    expect(dialog).to_contain_text("5 archived")
     dialog.get_by_role("button", name="Close").last.click()
     expect(page.locator(".gx-rows .gx-t1")).to_have_count(0)
 
@@ -198,3 +198,34 @@ def test_picking_and_exporting_have_no_barriers(
         assert violations(page) == []
     page.goto("/settings/exports")
     assert violations(page) == []
+
+
+def test_a_thumb_picks_rows_and_exports_them_or_all(open_page: Open, five: list[int], tmp_path: Path) -> None:
+    page = open_page(f"{LIST}?sort=name", width=390)
+    page.get_by_role("button", name="What to do with this view").click()
+    page.get_by_role("button", name="Export", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="Export", exact=True).click()
+    download.value.save_as(tmp_path / "all.csv")
+    assert (tmp_path / "all.csv").read_text("utf-8-sig").count("\n") == 1 + len(five)
+
+    page.locator(".gx-rows tbody tr").first.dispatch_event("pointerdown", {"bubbles": True})
+    bar = page.get_by_role("toolbar", name="Picked records")
+    expect(bar).to_be_visible()
+    page.locator("h1").click()  # the click of the long press itself is swallowed
+    box = page.locator(".gx-rows tbody .gx-pick input").first
+    expect(box).to_be_checked()
+    # Seen, not only there: what lies at its middle is the box itself.
+    assert box.evaluate(
+        "(box) => { const at = box.getBoundingClientRect();"
+        " return document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2) === box }"
+    )
+    for name in ("Edit fields", "Export", "Pick nothing"):
+        button = bar.get_by_role("button", name=name).bounding_box()
+        assert button is not None
+        assert button["x"] >= 0
+        assert button["x"] + button["width"] <= 390
+        assert min(button["width"], button["height"]) >= 36
+    bar.get_by_role("button", name="Pick nothing").click()
+    expect(bar).to_be_hidden()

@@ -85,7 +85,9 @@ def test_a_table_in_gb18030_becomes_customers_and_is_taken_back(open_page: Open,
     expect(page.locator(".gx-import-figures")).to_contain_text("2")
     assert violations(page) == []
     page.get_by_role("button", name="Import 2 rows").click()
+    page.get_by_role("button", name="Cancel").focus()
     settle(page, run_jobs, "The import is done")
+    expect(page.get_by_role("heading", name="The import is done")).to_be_focused()
     expect(page.locator(".gx-step-here")).to_contain_text("Result")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the bad rows").click()

@@ -249,3 +249,23 @@ def test_a_thumb_chooses_columns_too(open_page: Open, seed: Seed) -> None:
     dialog.get_by_role("button", name="Apply").click()
     expect(page).to_have_url(re.compile("columns="))
     expect(page.locator("tbody tr").first.locator(".gx-tag")).to_have_count(0)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_many_views_leave_the_buttons_of_the_list_in_reach(open_page: Open, seed: Seed, lang: str) -> None:
+    seed(ROWS * 10)
+    page = open_page(f"{LIST}?kind=active", lang="en", width=1180)
+    for name in ("Customers of the autumn fair", "Customers without a call", "Customers far away"):
+        page.locator("#list-views").get_by_role("button", name="What to do with this view").click()
+        page.get_by_role("button", name="Save as a new view").click()
+        keep_as(page, name)
+    page = open_page(f"{LIST}?sort=-name", lang=lang, width=1180)
+    expect(page.locator(".gx-views-changed")).to_be_visible()
+    card = page.locator("#list-card").bounding_box()
+    assert card is not None
+    for button in page.locator(".gx-head-actions .gx-btn").all():
+        place = button.bounding_box()
+        assert place is not None
+        assert place["y"] + place["height"] <= card["y"]
+        assert place["x"] + place["width"] <= 1180
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

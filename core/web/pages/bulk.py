@@ -287,6 +287,7 @@ def _preview(picked: _Picked, edit: Edit, *, is_other: bool = False) -> str:
         ] + [("expected", str(len(picked.ids)))],
         submit=_submit(picked, edit, result) if has_work else "",
         danger=edit.action == "delete",
+        what=edit.action,
     )  # fmt: skip
     return render_template(
         "records/bulk_preview.html", view=view, csrf=shell().csrf, asks=edit.action in ("update", "archive")
@@ -315,7 +316,12 @@ def _apply(picked: _Picked, edit: Edit) -> ResponseReturnValue:
     undo_url = f"/settings/changes/{set_id}/undo" if set_id is not None else ""
     if result.refused:
         view = replace(
-            result_view(picked.resource, result), title=_("Done"), is_done=True, undo_url=undo_url, rows=()
+            result_view(picked.resource, result),
+            title=_("Done"),
+            is_done=True,
+            undo_url=undo_url,
+            rows=(),
+            what=edit.action,
         )
         return render_template("records/bulk_preview.html", view=view, csrf=shell().csrf, asks=False)
     response = jsonify(id=set_id or 0, label="")

@@ -107,6 +107,7 @@ def run_view(run: Mapping[str, Any], resource: Resource) -> tuple[Progress, Bulk
     result = replace(
         result_view(resource, Result(run["changed"], run["unchanged"], refused)),
         title=action_title(resource, run["action"]),
+        what=run["action"],
         refused=number(run["refused"]) if run["refused"] else "",
         is_done=True,
         undo_url=f"/settings/changes/{run['change_set_id']}/undo" if can_be_undone else "",

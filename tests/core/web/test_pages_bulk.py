@@ -129,7 +129,7 @@ def test_some_are_refused_and_said_why(ada: Browser, committed: Committed) -> No
     url = f"{LIST}/bulk/update?ids=1,2,3"
     data = {"field": ["parent"], "way.parent": "set", "parent": "1"}
     shown = _post(ada, url, **data).text
-    assert "<b>2</b> will change" in shown
+    assert "<b>2</b> will be restored" in shown
     assert "<b>1</b> will be refused" in shown
     assert "above itself" in shown
     done = _post(ada, url, **_kept(shown), step="apply")
@@ -185,6 +185,7 @@ def test_records_are_archived_restored_and_deleted(
     assert ada.get(f"{LIST}/bulk/delete?ids=1").status_code == 403
     admin = client("administrator")
     shown = admin.get(f"{LIST}/bulk/delete?ids=1,2").text
+    assert "will be deleted" in shown
     assert "cannot be taken back" in shown
     done = _post(admin, f"{LIST}/bulk/delete?ids=1,2", step="apply", expected="2")
     assert '"undo_url": ""' in done.headers["HX-Trigger"]

@@ -164,13 +164,17 @@ on("submit", "form", (event, sent) => {
   setTimeout(() => (sent.once = false), 8000);
 });
 
-// What is swapped keeps the focus; where its button is gone, the first thing to do next gets it.
+// What is swapped keeps the focus; where its button is gone, the sentence gets it: whoever is about to press Cancel
+// must not press what has taken its place.
 let wasHere = false;
 document.addEventListener("htmx:before:swap", () => {
   wasHere = Boolean(document.activeElement?.closest("#import-part"));
 });
 document.addEventListener("htmx:after:swap", () => {
-  if (wasHere && document.activeElement === document.body) document.querySelector("#import-part .gx-run-actions :is(a, button)")?.focus();
+  const title = document.querySelector("#import-part h2");
+  if (!wasHere || !title || document.activeElement !== document.body) return;
+  title.tabIndex = -1;
+  title.focus({ preventScroll: true });
 });
 
 // A run, as soon as the server says that it has moved.
