@@ -129,7 +129,7 @@ def test_some_are_refused_and_said_why(ada: Browser, committed: Committed) -> No
     url = f"{LIST}/bulk/update?ids=1,2,3"
     data = {"field": ["parent"], "way.parent": "set", "parent": "1"}
     shown = _post(ada, url, **data).text
-    assert "<b>2</b> will be restored" in shown
+    assert "<b>2</b> will change" in shown
     assert "<b>1</b> will be refused" in shown
     assert "above itself" in shown
     done = _post(ada, url, **_kept(shown), step="apply")
@@ -179,7 +179,7 @@ def test_records_are_archived_restored_and_deleted(
     assert _post(ada, url, **_kept(shown), step="apply").status_code == 201
     assert _rows(committed, "archived_reason") == ["gone", "gone", None, None]
     url = f"{LIST}/bulk/restore?segment=archived&all=1"
-    assert "<b>2</b> will change" in ada.get(url).text
+    assert "<b>2</b> will be restored" in ada.get(url).text
     assert _post(ada, url, step="apply", expected="2").status_code == 201
     assert _rows(committed, "archived_at") == [None] * 4
     assert ada.get(f"{LIST}/bulk/delete?ids=1").status_code == 403
