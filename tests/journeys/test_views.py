@@ -269,3 +269,18 @@ def test_many_views_leave_the_buttons_of_the_list_in_reach(open_page: Open, seed
         assert place["y"] + place["height"] <= card["y"]
         assert place["x"] + place["width"] <= 1180
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_search_leads_to_its_rows_by_keyboard(open_page: Open, seed: Seed) -> None:
+    seed(ROWS)
+    page = open_page(LIST)
+    page.keyboard.press("f")
+    page.keyboard.type("balt")
+    page.keyboard.press("Enter")
+    narrowed_to(page, "Baltic")
+    expect(page.get_by_role("link", name="Baltic")).to_be_focused()
+    page.keyboard.press("f")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name="Baltic")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Baltic")).to_be_visible()

@@ -32,13 +32,15 @@ export function filteredUrl(changes = {}) {
 
 let timer;
 let last = null;
-function filterSoon(delay, options) {
+function filterSoon(delay, options, after) {
   clearTimeout(timer);
-  timer = setTimeout(() => {
+  timer = setTimeout(async () => {
     const url = filteredUrl();
-    if (url === last) return;
-    last = url;
-    visit(url, "#list-body", options);
+    if (url !== last) {
+      last = url;
+      await visit(url, "#list-body", options);
+    }
+    after?.();
   }, delay);
 }
 
@@ -52,8 +54,15 @@ on("change", "#list-filter :is(select, .gx-combo input)", (_, control) => {
 on("submit", "#list-filter", (event) => {
   event.preventDefault();
   event.stopPropagation();
-  filterSoon(0);
+  const isSearch = document.activeElement?.id === "list-q";
+  filterSoon(0, { replace: isSearch }, isSearch ? () => moveRow(1) : null);
 }, true);
+// From the words to what they have found.
+on("keydown", "#list-q", (event) => {
+  if (event.key !== "ArrowDown" || event.isComposing) return;
+  event.preventDefault();
+  moveRow(1);
+});
 on("click", "[data-swap]", (event, link) => {
   if (!list() || !link.href || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
