@@ -209,6 +209,8 @@ def test_no_step_is_wider_than_the_window(open_page: Open, width: int) -> None:
         assert violations(page) == []
     page.get_by_role("button", name="检查文件").click()
     expect(page.get_by_role("heading", name="尚未写入任何数据")).to_be_visible()
+    for cell in page.locator(".gx-problems tbody tr").first.locator("td").all():
+        assert cell.evaluate("(cell) => cell.scrollWidth <= cell.clientWidth && cell.clientWidth > 20")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert violations(page) == []
 
