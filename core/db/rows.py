@@ -28,7 +28,7 @@ from core.db import messages
 #: From so many rows on COPY is faster.
 MANY: Final = 20
 #: Rows made at a time while the server takes in those before; a connection holds some of them.
-_BLOCK: Final = 500
+_BLOCK: Final = 100
 _SPECIAL: Final = re.compile(r"[\\\t\n\r\b\f\v]")
 _ESCAPES: Final = {
     "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v",

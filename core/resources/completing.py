@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import select
 
@@ -57,19 +57,24 @@ def check_links(gateway: Gateway, batch: Batch) -> None:
     """Every link must lead to a record the actor reaches, or to himself; one query for each target."""
     resource = batch.resource
     own = {"owner": batch.actor.user_id, "unit": batch.actor.unit_id} if resource.is_owned else {}
+    good = batch.good
+    given = set().union(*(change.values for change in good))
     for field in resource.fields.values():
-        if field.target is not None:
-            named = ((change, field.name, change.values.get(field.name)) for change in batch.good)
+        if field.target is not None and field.name in given:
+            named = ((change, field.name, change.values.get(field.name)) for change in good)
             _check(gateway, field, own.get(field.name), named)
     for lines in resource.lines_fields.values():
+        with_lines = [change for change in good if lines.name in change.lines]
         for field in lines.target.fields.values():
             if field.target is not None and field is not lines.via:
-                _check(gateway, field, None, _named_in_lines(batch, lines.name, field))
+                _check(gateway, field, None, _named_in_lines(with_lines, lines.name, field))
 
 
-def _named_in_lines(batch: Batch, lines: str, field: Field) -> Iterator[tuple[Change, str, int | None]]:
-    for change in batch.good:
-        for number, line in enumerate(change.lines.get(lines, ())):
+def _named_in_lines(
+    changes: Iterable[Change], lines: str, field: Field
+) -> Iterator[tuple[Change, str, int | None]]:
+    for change in changes:
+        for number, line in enumerate(change.lines[lines]):
             yield change, f"{lines}.{number}.{field.name}", line.get(field.name)
 
 
