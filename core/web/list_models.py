@@ -37,6 +37,11 @@ class RowView:
     cells: Sequence[Markup]
     archived: bool = False
 
+    def rest(self, opens: Sequence[str]) -> Markup:
+        """All cells but the first, each behind the tag that ``opens`` its column."""
+        rest = zip(opens[1:], self.cells[1:], strict=True)
+        return Markup("".join([f"{tag}{cell}</td>" for tag, cell in rest]))  # noqa: S704 - all is markup
+
 
 @dataclass(frozen=True, slots=True)
 class TotalView:

@@ -32,7 +32,7 @@ from core.web.shell import shell
 from core.web.view_models import MenuLink
 
 #: A page counts so far; what lies beyond is counted once it is shown.
-COUNTED: Final = 500
+COUNTED: Final = 200
 #: Rows on a page that are offered.
 SIZES: Final = (20, 40, DEFAULT_PER_PAGE, 200, MAX_PER_PAGE)
 
