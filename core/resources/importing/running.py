@@ -38,7 +38,7 @@ from core.resources.importing.tables import Row, Table
 from core.resources.registry import Resources
 
 #: Rows in one transaction.
-PART: Final = 2000
+PART: Final = 5000
 #: Parts after which circles of garbage are looked for.
 _PARTS_OF_GARBAGE: Final = 4
 #: Seconds.
