@@ -107,9 +107,9 @@ def _quick(field: Any) -> Quick:
     read = make(field) if make is not None else None
     if read is None:
         return _remembering(field)
+    known = _or_as_the_field_reads(read, field)
     if not field.allow_none:
-        return read
-    known = read
+        return known
     return lambda value: None if value is None or value == "" else known(value)
 
 
@@ -123,6 +123,21 @@ def _quick_lines(field: fields.List[Any]) -> Quick:
         return UNSURE if any(line is UNSURE for line in lines) else lines
 
     return read
+
+
+def _or_as_the_field_reads(read: Quick, field: Value) -> Quick:
+    """A reader of plain forms; of others the field itself reads what it understands."""
+
+    def known(value: Any) -> Any:
+        found = read(value)
+        if found is not UNSURE:
+            return found
+        try:
+            return field.deserialize(value)
+        except ValidationError:
+            return UNSURE
+
+    return known
 
 
 def _remembering(field: Value) -> Quick:
