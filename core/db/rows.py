@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
 import orjson
 import psycopg2
-from sqlalchemy import ARRAY, RowMapping, String, Table, Uuid, insert, text
+from sqlalchemy import ARRAY, Dialect, String, Table, Uuid, bindparam, insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import (
@@ -24,6 +25,7 @@ from sqlalchemy.types import (
 )
 
 from core.db import messages
+from core.db.prepared import Prepared
 
 #: From so many rows on COPY is faster.
 MANY: Final = 20
@@ -93,7 +95,7 @@ def copy_rows(session: Session, table: Table, names: Sequence[str], rows: Iterab
 
 def insert_few(
     session: Session, table: Table, rows: Sequence[Mapping[str, Any]], giving: Sequence[str]
-) -> Sequence[RowMapping]:
+) -> Sequence[Mapping[str, Any]]:
     """Insert fewer than `MANY` rows as `insert_rows` does, and give what the database made of each.
 
     Args:
@@ -102,11 +104,35 @@ def insert_few(
         rows: values as the columns store them.
         giving: the columns to give of each row, in the order of ``rows``.
     """
+    connection = session.connection()
+    if len(rows) == 1:
+        [row] = rows
+        prepared = _of_one(connection.dialect, table, tuple(row), tuple(giving))
+        made = prepared.rows(connection, {**_defaults(table), **row})
+        return [dict(zip(giving, each, strict=True)) for each in made]
     names = tuple(dict.fromkeys(name for row in rows for name in row))
     whole = [{name: row.get(name) for name in names} for row in rows]
     columns = [table.c[name] for name in giving]
     statement = insert(table).returning(*columns, sort_by_parameter_order=True)
-    return session.connection().execute(statement, whole).mappings().all()
+    return [dict(each) for each in connection.execute(statement, whole).mappings()]
+
+
+@lru_cache(maxsize=512)
+def _of_one(dialect: Dialect, table: Table, names: Sequence[str], giving: Sequence[str]) -> Prepared:
+    """The insert of one row with these columns, and those that have a default of ours."""
+    given = dict.fromkeys((*names, *_defaults(table)))
+    values = {name: bindparam(name, type_=table.c[name].type) for name in given}
+    return Prepared(insert(table).values(values).returning(*(table.c[name] for name in giving)), dialect)
+
+
+def _defaults(table: Table) -> dict[str, Any]:
+    """What columns hold that are not named, where that is worked out here and not by the server."""
+    found = {column.name: column.default for column in table.c if column.default is not None}
+    return {
+        name: default.arg if default.is_scalar else default.arg(None)  # type: ignore[attr-defined]
+        for name, default in found.items()
+        if default.is_scalar or default.is_callable
+    }
 
 
 def _take_numbers(session: Session, table: Table, count: int) -> list[int]:

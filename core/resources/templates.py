@@ -24,10 +24,10 @@ from sqlalchemy import (
     text,
 )
 
+from core.db.prepared import Prepared
 from core.resources.conditions import Conditions, names_archived
 from core.resources.cursors import Sorting
 from core.resources.declaration import LinesField, Resource
-from core.resources.prepared import Prepared
 from core.resources.query import Query
 from core.resources.selection import Selection, Shape
 

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from core.access.actor import OPERATOR
 from core.db.messages import send
+from core.db.prepared import Prepared
 from core.kernel import Kernel
 from core.resources.declaration import Resource
 from core.resources.filters import AnyOf, Condition, Not
 from core.resources.gateway import Gateway
-from core.resources.prepared import Prepared
 from core.resources.query import Query
 from core.testing.plugin import MakeActor
 from tests.core.conftest import Make

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy import Connection, Dialect, Insert, Select
 
 _Convert = Callable[[Any], Any]
 
@@ -16,7 +16,7 @@ class Prepared:
     What a request brings bears names; a statement run without one of them fails.
     """
 
-    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+    def __init__(self, statement: Select[Any] | Insert, dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)
         assert not compiled.post_compile_params, "its text would depend on the values"
         self.text = str(compiled)
@@ -30,7 +30,7 @@ class Prepared:
             elif convert is not None:
                 self._writers[name] = convert
         self._readers: dict[int, _Convert] = {}
-        for position, column in enumerate(statement.selected_columns):
+        for position, column in enumerate(statement.exported_columns):
             convert = column.type.dialect_impl(dialect).result_processor(dialect, None)
             if convert is not None:
                 self._readers[position] = convert
