@@ -79,11 +79,13 @@ def test_a_view_is_kept_and_put_in_order_by_keyboard(open_page: Open, seed: Seed
     for name in ("First", "Second"):
         page.locator("#list-views").get_by_role("button", name="What to do with this view").focus()
         page.keyboard.press("Enter")
+        expect(page.locator("#list-views .gx-menu-list button:focus")).to_be_visible()
         page.keyboard.press("Enter")
         expect(page.locator("dialog[open]").get_by_label("Name")).to_be_focused()
         page.keyboard.type(name)
         page.keyboard.press("Enter")
         expect(page.locator("#list-views [aria-current]")).to_contain_text(name)
+        expect(page.locator("dialog[open]")).to_have_count(0)
     page.locator("#list-views").get_by_role("button", name="What to do with this view").focus()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Order of the views…").press("Enter")
