@@ -25,10 +25,11 @@ from core.i18n import (
     unpack,
 )
 from core.kernel import Kernel
+from core.kit.texts import Book, Room, key_of
 from core.resources.declaration import Resource
 from core.testing.plugin import Browser
 from tools import check_texts
-from tools.check_texts import ROOT, Book, Room
+from tools.check_texts import ROOT
 
 HOST = "http://main.localhost"
 
@@ -53,7 +54,7 @@ CATALOGUES = {
 def test_each_catalogue_is_spoken(name: str, path: Path) -> None:
     context, english, chinese = SAMPLES[name]
     add_catalogue(path.parents[2])
-    assert any(check_texts._key_of(message) == (context, english) for message in Book.read(path).messages)
+    assert any(key_of(message) == (context, english) for message in Book.read(path).messages)
     with speaking("zh"):
         assert (pgettext(context, english) if context else gettext(english)) == chinese
     with speaking("en"):
