@@ -37,6 +37,7 @@ HOST = "http://main.localhost"
 SAMPLES: dict[str, tuple[str | None, str, str]] = {
     "core/core.po": (None, "Owner", "负责人"),
     "core/data.po": (None, "There is no such record.", "没有这条记录。"),
+    "core/kit.po": (None, "There is no resource “%(name)s”.", "没有资源“%(name)s”。"),
     "core/setup.po": (None, "Wrong configuration", "配置有误"),
     "core/web.po": (None, "Archive", "归档"),
     "customer/customer.po": (None, "Contact", "联系人"),

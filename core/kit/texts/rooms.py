@@ -50,6 +50,8 @@ class Room:
                 name = "setup.po"
             elif place.startswith(("web/templates/", "web/assets/")) or place == "web/words.py":
                 name = "web.po"
+            elif place.startswith("kit/") or place == "cli/addons.py":
+                name = "kit.po"
         path = self.folder / CATALOGUES / name
         for book in self.books:
             if book.path == path:
