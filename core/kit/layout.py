@@ -18,6 +18,13 @@ def statement(node: ast.stmt, indent: int = _STEP) -> list[str]:
     return [" " * indent + line for line in ast.unparse(node).splitlines()]
 
 
+def one_line(code: str) -> str:
+    """A call that was laid out over several lines, on one."""
+    [node] = ast.parse(code.strip()).body
+    assert isinstance(node, ast.Expr)
+    return expression(node.value)
+
+
 def _laid_out(node: ast.expr, indent: int, before: str = "", after: str = "") -> list[str]:
     """The lines of an expression between two texts."""
     line = f"{' ' * indent}{before}{expression(node)}{after}"

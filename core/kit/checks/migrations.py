@@ -18,6 +18,7 @@ from core.db.base import metadata, tables_of
 from core.db.migrate import History, downgrade, heads, in_order, migrate
 from core.i18n import _
 from core.kit.findings import Finding, line_of
+from core.kit.layout import one_line
 from core.kit.revisions import difference
 from core.kit.scratch import histories_below, scratch_schema
 from core.kit.structure import Part, structure
@@ -104,7 +105,7 @@ def check_migrations(engine: Engine, catalogue: Catalogue, name: str) -> list[Fi
                 "migrations",
                 path,
                 line_of(path, f'"{table[1]}"' if table else "Mapped"),
-                _("No migration does what the models say: %(code)s", code=" ".join(each.split())[:200]),
+                _("No migration does what the models say: %(code)s", code=one_line(each)[:300]),
                 _("Run: guanxi addon makemigration %(name)s -m TEXT", name=name),
             )
         )
