@@ -20,4 +20,4 @@ def pytest_configure(config: pytest.Config) -> None:
             if (place / "addon.toml").exists() and place.parent not in known:
                 known.add(place.parent)
                 told.append(place.parent)
-    os.environ["GUANXI_ADDONS_PATH"] = os.pathsep.join(map(str, told))
+                os.environ["GUANXI_ADDONS_PATH"] = os.pathsep.join(map(str, told))

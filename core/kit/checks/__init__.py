@@ -66,7 +66,11 @@ def _manifest(addon: Manifest) -> Iterator[Finding]:
     if not _VERSION.fullmatch(addon.version):
         problem = _("“%(version)s” is no version.", version=addon.version)
         yield Finding(
-            "manifest", path, line_of(path, "version"), problem, _("Write numbers with dots: 1.2.0")
+            "manifest",
+            path,
+            line_of(path, "version =", "version"),
+            problem,
+            _("Write numbers with dots: 1.2.0"),
         )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from core.addons.discovery import discover
 from core.cli import addons as commands
@@ -21,6 +22,17 @@ from core.kit.scaffold import Wish
 from tests.core.kit.conftest import Guanxi
 
 ROOT = OWN_ADDONS.parent
+
+
+@pytest.fixture
+def new(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Result]:
+    """Runs ``guanxi addon new`` in this process, for what is refused before anything is loaded."""
+    environ = {"LC_ALL": "C.UTF-8", "GUANXI_DATA": str(tmp_path_factory.mktemp("data"))}
+
+    def run(*words: str, **more: str) -> Result:
+        return CliRunner().invoke(cli, ["addon", "new", *words], env={**environ, **more})
+
+    return run
 
 
 def _files(folder: Path) -> set[str]:
@@ -100,10 +112,10 @@ def test_one_and_many_have_names(
         ("../visits", "lower case"),
     ],
 )
-def test_a_bad_name_is_refused_before_anything_is_asked(name: str, why: str, tmp_path: Path) -> None:
-    done = CliRunner().invoke(
-        cli, ["addon", "new", name, "--folder", str(tmp_path / "x")], env={"LC_ALL": "C.UTF-8"}
-    )
+def test_a_bad_name_is_refused_before_anything_is_asked(
+    new: Callable[..., Result], name: str, why: str, tmp_path: Path
+) -> None:
+    done = new(name, "--folder", str(tmp_path / "x"))
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith("Error: name: ")
     assert why in done.stderr
@@ -112,22 +124,18 @@ def test_a_bad_name_is_refused_before_anything_is_asked(name: str, why: str, tmp
 
 @pytest.mark.parametrize("option", ["--title", "--title-zh", "--author", "--licence"])
 @pytest.mark.parametrize("value", ['Say "so"', "two\nlines", "100 %", "x" * 61, " blank", "{x}", "$x"])
-def test_what_cannot_be_written_down_is_refused(option: str, value: str, tmp_path: Path) -> None:
-    done = CliRunner().invoke(
-        cli,
-        ["addon", "new", "visits", "--folder", str(tmp_path / "x"), option, value],
-        env={"LC_ALL": "C.UTF-8"},
-    )
+def test_what_cannot_be_written_down_is_refused(
+    new: Callable[..., Result], option: str, value: str, tmp_path: Path
+) -> None:
+    done = new("visits", "--folder", str(tmp_path / "x"), option, value)
     assert (done.exit_code, done.stdout) == (1, "")
     assert f"{option[2:]}: Use 1 to 60 characters on one line" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_lies_there_is_not_touched(tmp_path: Path) -> None:
+def test_what_lies_there_is_not_touched(new: Callable[..., Result], tmp_path: Path) -> None:
     (tmp_path / "visits").mkdir()
-    done = CliRunner().invoke(
-        cli, ["addon", "new", "visits", "--into", str(tmp_path)], env={"LC_ALL": "C.UTF-8"}
-    )
+    done = new("visits", "--into", str(tmp_path))
     assert done.exit_code == 1
     assert f"{tmp_path / 'visits'} is there already." in done.stderr
     assert _files(tmp_path) == set()
@@ -143,16 +151,10 @@ def test_nothing_is_left_where_it_cannot_be_finished(guanxi: Guanxi, tmp_path: P
     assert not (tmp_path / "a").exists()
 
 
-def test_without_a_database_nothing_is_left(tmp_path: Path) -> None:
+def test_without_a_database_nothing_is_left(new: Callable[..., Result], tmp_path: Path) -> None:
     dead = "postgresql://nobody@127.0.0.1:1/nothing"
-    environ = {
-        "LC_ALL": "C.UTF-8",
-        "GUANXI_DATA": str(tmp_path / "data"),
-        "GUANXI_DATABASE_URL": dead,
-        "GUANXI_OWNER_DATABASE_URL": dead,
-    }
-    folder = tmp_path / "a" / "b"
-    done = CliRunner().invoke(cli, ["addon", "new", "visits", "--folder", str(folder)], env=environ)
+    environ = {"GUANXI_DATABASE_URL": dead, "GUANXI_OWNER_DATABASE_URL": dead}
+    done = new("visits", "--folder", str(tmp_path / "a" / "b"), **environ)
     assert done.exit_code == 1
     assert "nothing of it was kept: The database cannot be reached" in done.stderr
     assert not (tmp_path / "a").exists()
@@ -170,6 +172,7 @@ def test_at_a_terminal_it_asks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         return folder / wish.name
 
     wishes: list[Wish] = []
+    monkeypatch.setenv("GUANXI_DATA", str(tmp_path))
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(click, "prompt", answer)
     monkeypatch.setattr(commands, "write_addon", write)
@@ -193,7 +196,7 @@ def test_a_title_that_is_known_keeps_its_chinese(tmp_path: Path) -> None:
     assert scaffold.known_chinese("Contacts", installed) == "联系人"
     wish = Wish("contacts_plus", "Contacts", "别的", "Ada", "MIT")
     scaffold._write_files(tmp_path / "x", wish, scaffold._words(wish), installed)
-    written = (tmp_path / "x" / "translations/zh/LC_MESSAGES/x.po").read_text(encoding="utf-8")
+    written = (tmp_path / "x" / "translations/zh/LC_MESSAGES/contacts_plus.po").read_text(encoding="utf-8")
     assert 'msgid "Contacts"\nmsgstr "联系人"' in written
 
 
