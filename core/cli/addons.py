@@ -18,7 +18,7 @@ from core.db.migrate import PLATFORM
 from core.errors import GuanxiError
 from core.i18n import _, add_catalogue, ngettext
 from core.kernel import OWN_ADDONS
-from core.kit.checks import check_addon
+from core.kit import checks
 from core.kit.revisions import write_next
 from core.kit.scaffold import Wish, check_name, known_chinese, title_of, write_addon
 
@@ -94,15 +94,20 @@ def _user() -> str:
 
 @addon.command()
 @click.argument("name")
+@click.option(
+    "--add-texts", is_flag=True, help="First put what has no entry into its catalogue, to be filled."
+)
 @as_json
-def check(name: str, as_json: bool) -> None:
+def check(name: str, add_texts: bool, as_json: bool) -> None:
     """Check an addon: manifest, imports, tables, migrations, both languages, rights.
 
     Migrations run up, down and up again in a schema of their own that is gone afterwards.
 
     Example: guanxi addon check customer --json
     """
-    found = check_addon(work().kernel, name, lambda: work().owner_engine)
+    if add_texts and name in work().kernel.catalogue.addons:
+        checks.add_texts(work().kernel, name)
+    found = checks.check_addon(work().kernel, name, lambda: work().owner_engine)
     if found is None:
         raise click.ClickException(_no_addon(name))
     if as_json:

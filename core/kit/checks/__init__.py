@@ -18,9 +18,9 @@ from core.kit.checks.imports import PUBLIC, PUBLIC_IN_TESTS, check_imports
 from core.kit.checks.migrations import check_migrations, check_names
 from core.kit.checks.permissions import check_permissions
 from core.kit.findings import Finding, line_of
-from core.kit.texts import contradictions, problems_of, room_at
+from core.kit.texts import contradictions, problems_of, room_at, update
 
-__all__ = ["PUBLIC", "PUBLIC_IN_TESTS", "Finding", "check_addon"]
+__all__ = ["PUBLIC", "PUBLIC_IN_TESTS", "Finding", "add_texts", "check_addon"]
 
 _VERSION: Final = re.compile(r"\d+(\.\d+)*((a|b|rc|\.dev|\.post)\d+)?")
 _PLACE: Final = re.compile(r"(?P<path>[^:]+\.(?:py|toml|po))(?::(?P<line>\d+))?: (?P<rest>.*)", re.DOTALL)
@@ -55,6 +55,12 @@ def check_addon(kernel: Kernel, name: str, engine: Callable[[], Engine]) -> list
             found += _hooks(addon, kernel)
             found += check_migrations(engine(), kernel.catalogue, name)
     return sorted(dict.fromkeys(found), key=lambda each: (str(each.path), each.line, each.problem))
+
+
+def add_texts(kernel: Kernel, name: str) -> int:
+    """Put what an addon says and has no entry for into its catalogue, to be translated; gives how many."""
+    folder = kernel.catalogue.addons[name].folder
+    return update(room_at(folder, name), room_at(CORE.folder, "core"))
 
 
 def _manifest(addon: Manifest) -> Iterator[Finding]:

@@ -118,6 +118,19 @@ def test_each_defect_is_found_in_its_line(guanxi: Guanxi, visits: Path, edit: Ed
     }
 
 
+def test_missing_texts_are_put_into_the_catalogue(guanxi: Guanxi, visits: Path, edit: Edit) -> None:
+    edit("hooks.py", '_("Nothing here yet.")', '_("No visit yet.")')
+    done = guanxi("addon", "check", "visits", "--add-texts", addons=visits.parent)
+    assert (done.returncode, done.stderr) == (1, "1 finding.\n")
+    assert "no Chinese for “No visit yet.”" in done.stdout
+    edit(
+        "translations/zh/LC_MESSAGES/visits.po",
+        'msgid "No visit yet."\nmsgstr ""',
+        'msgid "No visit yet."\nmsgstr "没有"',
+    )
+    assert _checked(guanxi, visits) == set()
+
+
 def test_an_addon_that_does_not_load_says_where(guanxi: Guanxi, visits: Path, edit: Edit) -> None:
     edit("resources.py", '"subject", "customer", "state", "begins_on"', '"subjekt"')
     edit(
