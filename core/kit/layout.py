@@ -74,6 +74,8 @@ def expression(node: ast.expr) -> str:
             return f"{expression(node.func)}({', '.join(parts)})"
         case ast.Attribute(value=owner, attr=name):
             return f"{expression(owner)}.{name}"
+        case ast.Subscript(value=owner, slice=key):
+            return f"{expression(owner)}[{expression(key)}]"
         case ast.List(elts=parts):
             return f"[{', '.join(map(expression, parts))}]"
         case ast.Tuple(elts=[only]):
@@ -91,11 +93,12 @@ def expression(node: ast.expr) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A text in double quotes, unless it holds some and no single ones."""
+    """A text in double quotes, unless single ones spare it some escapes."""
     written = repr(text)
-    if written[0] == '"' or ('"' in text and "'" not in text):
-        return written
-    return '"' + written[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
+    inner = written[1:-1] if written[0] == '"' else written[1:-1].replace("\\'", "'")
+    if text.count('"') > text.count("'"):
+        return "'" + inner.replace("'", "\\'") + "'"
+    return '"' + inner.replace('"', '\\"') + '"'
 
 
 def _pieces(text: str, width: int) -> Iterator[str]:

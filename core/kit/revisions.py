@@ -158,6 +158,12 @@ def _rendered(found: ops.UpgradeOps | ops.DowngradeOps, context: MigrationContex
     code = render_python_code(found, migration_context=context)
     [function] = ast.parse(f"def change():\n    {code}").body
     assert isinstance(function, ast.FunctionDef)
+    for node in ast.walk(function):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="CheckConstraint"), args=[ast.Constant(value=str(said)) as text]
+            ):
+                text.value = _readable(said)
     written = ["\n".join(statement(each)) for each in function.body if not isinstance(each, ast.Pass)]
     sequences = [
         (match[1], f"{table}.{column.name}")
