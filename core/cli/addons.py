@@ -161,5 +161,7 @@ def _no_addon(name: str) -> str:
     reason = work().kernel.catalogue.quarantined.get(name)
     if reason:
         return reason
-    said = _("There is no addon “%(name)s”.", name=name)
-    return f"{said} " + _("If it lies in a folder of yours, name that folder in GUANXI_ADDONS_PATH.")
+    return _(
+        "There is no addon “%(name)s”. If it lies in a folder of yours, name that folder in GUANXI_ADDONS_PATH.",
+        name=name,
+    )
