@@ -114,6 +114,7 @@ def test_a_complete_house_has_nothing_to_complain_about(house: Path) -> None:
         ),
         ("addons/shop/views.py", '_(f"Open {say}")', "views.py:2: _() takes a text as it is"),
         ("addons/shop/views.py", 'say = "打开"', "views.py:2: Chinese in the program"),
+        ("addons/shop/views.py", '# Chinese as data\nsay = "打开"', ""),
         ("addons/shop/templates/a.html", '\n<p>{{ _("Shut") }}</p>', "a.html:2: no Chinese for “Shut”"),
         ("addons/shop/templates/a.html", "<p>\n Come in</p>", "a.html:2: “Come in” is not wrapped"),
         ("addons/shop/templates/a.html", "<p>{{ x }} 欢迎</p>", "a.html:1: “欢迎” is not wrapped"),
