@@ -162,6 +162,7 @@ def _no_addon(name: str) -> str:
     if reason:
         return reason
     return _(
-        "There is no addon “%(name)s”. If it lies in a folder of yours, name that folder in GUANXI_ADDONS_PATH.",
+        "There is no addon “%(name)s”. If it lies in a folder of yours, name that folder in "
+        "GUANXI_ADDONS_PATH.",
         name=name,
     )
