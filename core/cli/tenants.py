@@ -1,4 +1,4 @@
-"""``guanxi tenant``: create, list, suspend, resume, delete."""
+"""``guanxi tenant``: create, list, suspend, resume, delete; ``guanxi addon``: list, enable, disable."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import click
 
 from core.cli.group import as_json, cli, show, work
 from core.db import provision
-from core.db.migrate import PLATFORM, use_schema, write_revision
 from core.i18n import _
 from core.upgrade import complete, pending
 
@@ -209,36 +208,3 @@ def disable(name: str, slug: str) -> None:
         if name not in tenant.addons:
             raise click.ClickException(_("%(name)s is not on.", name=name))
         provision.set_addons(connection, tenant, tenant.addons - {name})
-
-
-@addon.command()
-@click.argument("name")
-@click.option("--message", "-m", required=True, help="What the revision does.")
-def makemigration(name: str, message: str) -> None:
-    """Write a new revision for an addon from the difference between its models and its last revision.
-
-    A scratch tenant with everything up to now is made and deleted again. Read the file before use.
-
-    Example: guanxi addon makemigration customer -m "add tags"
-    """
-    kernel = work().kernel
-    with work().owner_engine.connect() as connection:
-        if name == "platform":
-            path = write_revision(connection, "platform", PLATFORM, message)
-        elif name in kernel.catalogue.addons:
-            addons = frozenset(kernel.catalogue.addons) - {"core"}
-            scratch = provision.create_tenant(
-                connection,
-                work().urls.app_login,
-                "scratch-migration",
-                name="scratch",
-                histories=kernel.histories,
-                addons=addons,
-            )
-            use_schema(connection, scratch.schema)
-            history = next(each for each in kernel.histories(addons) if each.name == name)
-            path = write_revision(connection, scratch.schema, history, message)
-        else:
-            raise click.ClickException(_("There is no addon “%(name)s”.", name=name))
-        connection.rollback()
-    click.echo(str(path))

@@ -20,7 +20,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 
 from core.db.base import metadata as tenant_metadata
-from core.db.platform import metadata as platform_metadata
 
 _HERE: Final = Path(__file__).parent
 
@@ -74,6 +73,14 @@ def heads(history: History) -> set[str]:
     return set(ScriptDirectory.from_config(_config(history)).get_heads())
 
 
+def in_order(history: History) -> list[tuple[str, Path]]:
+    """The revisions of a history with their files, the oldest first."""
+    if not history.folder.is_dir():
+        return []
+    scripts = list(ScriptDirectory.from_config(_config(history)).walk_revisions())
+    return [(script.revision, Path(script.path)) for script in reversed(scripts)]
+
+
 def revisions(connection: Connection, schema: str, histories: Sequence[History]) -> dict[str, set[str]]:
     """What each history has reached in ``schema``: ``{name: revisions}``."""
     found = {}
@@ -110,22 +117,6 @@ def schema_options(metadata: MetaData | None) -> dict[str, Any]:
         return kind != "schema" or name == metadata.schema
 
     return {"include_schemas": True, "include_name": is_ours}
-
-
-def write_revision(connection: Connection, schema: str, history: History, message: str) -> Path:
-    """Write a new revision from the difference between the models and ``schema``; for developers.
-
-    Returns:
-        The file; read and correct it before it is used.
-    """
-    history.folder.mkdir(exist_ok=True)
-    number = f"{len(list(history.folder.glob('[0-9]*.py'))) + 1:04d}"
-    metadata = platform_metadata if history is PLATFORM else tenant_metadata
-    config = _config(history, connection=connection, schema=schema, target_metadata=metadata)
-    script: Any = command.revision(
-        config, message, autogenerate=True, rev_id=number, head="head", version_path=str(history.folder)
-    )
-    return Path(script.path)
 
 
 def use_schema(connection: Connection, schema: str) -> None:

@@ -32,9 +32,10 @@ from core.db.urls import Urls
 from core.i18n import set_language
 from core.kernel import Kernel, start_kernel
 from core.testing.jobs import RunJobs, run_jobs
+from core.testing.place import pytest_configure
 from core.web.security import csrf_token
 
-__all__ = ["RunJobs", "run_jobs"]
+__all__ = ["RunJobs", "pytest_configure", "run_jobs"]
 
 #: Durability is of no use to a test.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

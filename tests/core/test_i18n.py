@@ -25,10 +25,11 @@ from core.i18n import (
     unpack,
 )
 from core.kernel import Kernel
+from core.kit.texts import Book, Room, key_of
 from core.resources.declaration import Resource
 from core.testing.plugin import Browser
 from tools import check_texts
-from tools.check_texts import ROOT, Book, Room
+from tools.check_texts import ROOT
 
 HOST = "http://main.localhost"
 
@@ -36,6 +37,7 @@ HOST = "http://main.localhost"
 SAMPLES: dict[str, tuple[str | None, str, str]] = {
     "core/core.po": (None, "Owner", "负责人"),
     "core/data.po": (None, "There is no such record.", "没有这条记录。"),
+    "core/kit.po": (None, "There is no resource “%(name)s”.", "没有资源“%(name)s”。"),
     "core/setup.po": (None, "Wrong configuration", "配置有误"),
     "core/web.po": (None, "Archive", "归档"),
     "customer/customer.po": (None, "Contact", "联系人"),
@@ -53,7 +55,7 @@ CATALOGUES = {
 def test_each_catalogue_is_spoken(name: str, path: Path) -> None:
     context, english, chinese = SAMPLES[name]
     add_catalogue(path.parents[2])
-    assert any(check_texts._key_of(message) == (context, english) for message in Book.read(path).messages)
+    assert any(key_of(message) == (context, english) for message in Book.read(path).messages)
     with speaking("zh"):
         assert (pgettext(context, english) if context else gettext(english)) == chinese
     with speaking("en"):
@@ -112,6 +114,7 @@ def test_a_complete_house_has_nothing_to_complain_about(house: Path) -> None:
         ),
         ("addons/shop/views.py", '_(f"Open {say}")', "views.py:2: _() takes a text as it is"),
         ("addons/shop/views.py", 'say = "打开"', "views.py:2: Chinese in the program"),
+        ("addons/shop/views.py", '# Chinese as data\nsay = "打开"', ""),
         ("addons/shop/templates/a.html", '\n<p>{{ _("Shut") }}</p>', "a.html:2: no Chinese for “Shut”"),
         ("addons/shop/templates/a.html", "<p>\n Come in</p>", "a.html:2: “Come in” is not wrapped"),
         ("addons/shop/templates/a.html", "<p>{{ x }} 欢迎</p>", "a.html:1: “欢迎” is not wrapped"),

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from core.addons.discovery import discover
+from core.kit.checks.imports import check_imports
 from tests.docs.document import ROOT, blocks
 from tools import check_texts
 
@@ -58,6 +60,11 @@ def test_the_addon_of_the_guide_speaks_both_languages(house: Path) -> None:
     own = house / "addons"
     found = [str(each) for each in check_texts.problems(house) if each.path.is_relative_to(own)]
     assert found == []
+
+
+def test_the_addon_of_the_guide_imports_what_it_may(house: Path) -> None:
+    [gifts] = discover([house / "addons"]).manifests
+    assert list(check_imports(gifts, {"addons.customer": "customer"})) == []
 
 
 def test_the_addon_of_the_guide_is_in_our_style(house: Path) -> None:

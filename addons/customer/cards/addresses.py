@@ -1,5 +1,7 @@
 """Addresses as they stand on a card, taken apart."""
 
+# Chinese as data
+
 from __future__ import annotations
 
 import re

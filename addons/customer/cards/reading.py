@@ -1,5 +1,7 @@
 """Reading a card: numbers and addresses are taken out of each line, what is left is told by its words."""
 
+# Chinese as data
+
 from __future__ import annotations
 
 import re

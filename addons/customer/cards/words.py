@@ -1,5 +1,7 @@
 """The words by which the lines of a business card are told apart."""
 
+# Chinese as data
+
 from __future__ import annotations
 
 import re

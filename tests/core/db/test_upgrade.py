@@ -22,7 +22,7 @@ from core.db.session import Database
 from core.db.tenancy import Tenant
 from core.db.urls import Urls
 from core.kernel import Kernel
-from tests.core.db.test_migrations import catalogue
+from core.kit.structure import structure
 
 pytestmark = pytest.mark.slow
 
@@ -167,7 +167,7 @@ def test_eight_tenants_upgraded_in_parallel_have_the_tables_of_the_models(
             found = differences(connection, tenant.schema, kernel.catalogue.addons)
             assert [each for each in found if each[1].name != "brittle_thing"] == []
             grants = _grants(connection, tenant)
-            catalogues.append(catalogue(connection, tenant.schema))
+            catalogues.append(structure(connection, tenant.schema))
         every, reading = {"SELECT", "INSERT", "UPDATE", "DELETE"}, {"SELECT"}
         assert grants["core_user"] == every
         assert grants == {name: reading if name.startswith("mig_") else every for name in grants}

@@ -1,0 +1,1 @@
+"""The developer kit: new addons, checks of addons, revisions of their tables."""
