@@ -30,6 +30,8 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment
 
+from core.addons.hookspecs import first_sentence
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 CATALOGUES: Final = Path("translations/zh/LC_MESSAGES")
 
@@ -466,11 +468,9 @@ def _manifest(folder: Path) -> Iterator[Said]:
 
 def _program_texts(path: Path) -> Iterator[Said]:
     """The texts in a program; one in a variable is looked up where it was written down."""
-    calls = [
-        node
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and _called(node) in _PYTHON_WORDS
-    ]
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    yield from _hooks(path, nodes)
+    calls = [node for node in nodes if isinstance(node, ast.Call) and _called(node) in _PYTHON_WORDS]
     for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
         parts = {
             meaning: argument.value
@@ -479,6 +479,17 @@ def _program_texts(path: Path) -> Iterator[Said]:
         }
         if parts.get("text") and len(parts) == len(_PYTHON_WORDS[_called(call)]):
             yield Said(path, call.lineno, parts["text"], parts.get("plural"), parts.get("context"))
+
+
+def _hooks(path: Path, nodes: Iterable[ast.AST]) -> Iterator[Said]:
+    """What hooks are for: the first sentences of their specifications, which the hook explorer shows."""
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef) and any(
+            isinstance(each, ast.Name) and each.id == "hookspec" for each in node.decorator_list
+        ):
+            sentence = first_sentence(ast.get_docstring(node))
+            if sentence:
+                yield Said(path, node.lineno, sentence)
 
 
 def _called(call: ast.Call) -> str:
