@@ -81,7 +81,9 @@ def hook_cards(
             each.module,
             _kind(each),
             [
-                _implementer(number, one, tallies.get(one.key, Tally()), titles.get(one.addon, ""), shown)
+                _implementer(
+                    number, one, tallies.get(one.key, Tally()), titles.get(one.addon, one.addon), shown
+                )
                 for number, one in enumerate(each.implementations, 1)
             ],
         )
