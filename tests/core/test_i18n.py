@@ -113,7 +113,7 @@ def test_a_complete_house_has_nothing_to_complain_about(house: Path) -> None:
         ("addons/shop/views.py", '_(f"Open {say}")', "views.py:2: _() takes a text as it is"),
         (
             "addons/shop/hookspecs.py",
-            '@hookspec\ndef prices(self):\n    """Give\n    prices. Isolated."""\ndef _own():\n    """Help."""',
+            '@hookspec\ndef prices(self):\n    """Give\n    prices. Isolated."""\ndef own():\n    """Own."""',
             "hookspecs.py:2: no Chinese for “Give prices.”",
         ),
         ("addons/shop/views.py", 'say = "打开"', "views.py:2: Chinese in the program"),

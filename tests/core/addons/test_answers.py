@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -24,31 +24,34 @@ class Wide(Panel):
     """A panel of a kind of its own."""
 
 
-def _many() -> Sequence[Panel] | None: ...
-def _one() -> Panel | None: ...
-def _several() -> list[Panel | ActionView]: ...
-def _iterable() -> Iterable[str]: ...
-def _mapping() -> Sequence[Mapping[str, Any]]: ...
-def _tuple() -> tuple[int, ...]: ...
-def _floats() -> list[float]: ...
-def _calls() -> list[Callable[[], None]]: ...
-def _later() -> Sequence[TimelineEntry] | None: ...
-def _ghosts() -> Sequence[Ghost]: ...
+class Promises(Protocol):
+    """Specifications that promise something."""
+
+    def many(self) -> Sequence[Panel] | None: ...
+    def one(self) -> Panel | None: ...
+    def several(self) -> list[Panel | ActionView]: ...
+    def iterable(self) -> Iterable[str]: ...
+    def mapping(self) -> Sequence[Mapping[str, Any]]: ...
+    def numbers(self) -> tuple[int, ...]: ...
+    def floats(self) -> list[float]: ...
+    def calls(self) -> list[Callable[[], None]]: ...
+    def later(self) -> Sequence[TimelineEntry] | None: ...
+    def ghosts(self) -> Sequence[Ghost]: ...
 
 
 @pytest.mark.parametrize(
     ("specification", "good", "bad"),
     [
-        (_many, [PANEL, Wide("w", "W")], "a"),
-        (_one, [PANEL], ACTION),
-        (_several, [PANEL, ACTION], MenuItem),
-        (_iterable, ["a"], b"a"),
-        (_mapping, [{}], []),
-        (_tuple, [1, True], "1"),
-        (_floats, [1.5, 2], "1"),
-        (_calls, [print], 1),
-        (_later, [], PANEL),
-        (_ghosts, [], PANEL),
+        (Promises.many, [PANEL, Wide("w", "W")], "a"),
+        (Promises.one, [PANEL], ACTION),
+        (Promises.several, [PANEL, ACTION], MenuItem),
+        (Promises.iterable, ["a"], b"a"),
+        (Promises.mapping, [{}], []),
+        (Promises.numbers, [1, True], "1"),
+        (Promises.floats, [1.5, 2], "1"),
+        (Promises.calls, [print], 1),
+        (Promises.later, [], PANEL),
+        (Promises.ghosts, [], PANEL),
         (CoreHooks.home_cards, [PANEL], ACTION),
         (CoreHooks.record_actions, [ACTION], PANEL),
         (CoreHooks.menu_items, [], PANEL),
@@ -65,17 +68,29 @@ def test_items_must_be_of_the_class_that_is_promised(
             answers.require([*good, bad])
 
 
-def _anything() -> Any: ...
-def _some() -> Sequence[Any] | None: ...
-def _bare() -> list: ...  # type: ignore[type-arg]
-def _nothing() -> None: ...
-def _unsaid(): ...  # type: ignore[no-untyped-def] # noqa: ANN202
-def _misspelt() -> Pannel: ...  # type: ignore[name-defined] # noqa: F821
+class Nothing(Protocol):
+    """Specifications that promise nothing definite."""
+
+    def anything(self) -> Any: ...
+    def some(self) -> Sequence[Any] | None: ...
+    def bare(self) -> list: ...  # type: ignore[type-arg]
+    def nothing(self) -> None: ...
+    def unsaid(self): ...  # type: ignore[no-untyped-def] # noqa: ANN201
+    def misspelt(self) -> Pannel: ...  # type: ignore[name-defined] # noqa: F821
 
 
 @pytest.mark.parametrize(
     "specification",
-    [_anything, _some, _bare, _nothing, _unsaid, _misspelt, CoreHooks.on_event, CoreHooks.load_samples],
+    [
+        Nothing.anything,
+        Nothing.some,
+        Nothing.bare,
+        Nothing.nothing,
+        Nothing.unsaid,
+        Nothing.misspelt,
+        CoreHooks.on_event,
+        CoreHooks.load_samples,
+    ],
 )
 def test_where_nothing_definite_is_promised_nothing_is_checked(specification: Callable[..., Any]) -> None:
     assert answers_of(specification) is None

@@ -47,11 +47,11 @@ def _told() -> None:
 
 
 def _key() -> None:
-    {}["registration"]
+    dict[str, int]()["registration"]
 
 
 def _foreign_key() -> None:
-    {}[NAME]
+    dict[str, int]()[NAME]
 
 
 def _number() -> None:
