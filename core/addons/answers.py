@@ -11,7 +11,7 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +48,7 @@ class Answers:
         self._known.add(given)
 
 
+@cache
 def answers_of(specification: Callable[..., Any]) -> Answers | None:
     """What a specification promises; None where it promises nothing definite."""
     annotation = specification.__annotations__.get("return")
@@ -83,7 +84,7 @@ class _Names(dict[str, Any]):
         return later
 
 
-@lru_cache(maxsize=64)
+@cache
 def _imports_for_checkers(path: str) -> dict[str, str]:
     """What ``from x import y`` under ``if TYPE_CHECKING`` brings: ``{name: module}``."""
     tree = ast.parse(Path(path).read_text(encoding="utf-8"))

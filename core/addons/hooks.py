@@ -225,6 +225,7 @@ class Hooks:
 
     def _caller(self, name: str, addons: frozenset[str]) -> _Caller:
         """Find out whom a hook calls, and keep it."""
+        assert name in self._known(), f"there is no hook “{name}”"
         called = self._in_order(name, lambda addon: addon in addons or addon == "core")
         taken = tuple(dict.fromkeys(each.takes for each in called))
         caller = _Caller(taken, tuple((each, taken.index(each.takes)) for each in called))
