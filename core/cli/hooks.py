@@ -68,7 +68,7 @@ def _line(one: Implementation, tally: Tally) -> str:
     if tally.slow_calls:
         told.append(_("%(n)s slow", n=tally.slow_calls))
     if tally.failures:
-        last = " ".join(each for each in (tally.error, tally.sentence) if each)
+        last = _(": ").join(each for each in (tally.error, tally.sentence) if each)
         told.append(_("%(n)s failed, the last time with %(error)s", n=tally.failures, error=last))
     if tally.muted_at is not None:
         told.append(_("muted since %(when)s", when=f"{tally.muted_at:%Y-%m-%d %H:%M} UTC"))

@@ -146,7 +146,7 @@ def test_a_page_comes_without_the_part_of_whoever_fails_and_the_administrator_se
     assert "failed lately" not in _row(page, "home_cards", "customer")
     assert _row(page, "home_cards", "slow").endswith("called 1 3.0 s 3.0 s 1 0")
     addons = platform.get("/platform/addons")
-    assert '<a href="/platform/hooks?addon=customer">0</a>' in addons
+    assert re.search(r"href=\"/platform/hooks\?addon=customer\">\d+</a>", addons)
 
 
 def test_a_slow_hook_is_muted_and_turned_on_again_in_every_process(
