@@ -133,8 +133,8 @@ def _history(tally: Tally, shown: Display) -> str:
     if tally.muted_at is not None:
         return _("since %(when)s", when=shown.instant(tally.muted_at))
     if tally.unmuted_at is not None and tally.unmuted_by:
-        when = shown.instant(tally.unmuted_at)
-        return _("turned on again by %(who)s, %(when)s", who=tally.unmuted_by, when=when)
+        who, when = tally.unmuted_by.partition("@")[0], shown.instant(tally.unmuted_at)
+        return _("turned on again by %(who)s, %(when)s", who=who, when=when)
     return ""
 
 

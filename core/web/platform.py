@@ -8,7 +8,6 @@ from contextlib import suppress
 
 from flask import Blueprint, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -129,7 +128,7 @@ def addon_list() -> ResponseReturnValue:
     catalogue, failures = kernel().catalogue, Counter[str]()
     for (addon, _hook), tally in _tallies().items():
         failures[addon] += tally.failures
-    cells = [
+    cells: list[tuple[str, ...]] = [
         (
             addon.name,
             str(addon.title),
@@ -141,7 +140,14 @@ def addon_list() -> ResponseReturnValue:
         for addon in catalogue.addons.values()
     ]
     cells += [
-        (name, "", "", tag(Option("", _("quarantined"), "bad")), reason, Markup())
+        (
+            name,
+            "",
+            "",
+            tag(Option("", _("quarantined"), "bad")),
+            html('<span class="gx-reason">%s</span>', reason),
+            "",
+        )
         for name, reason in catalogue.quarantined.items()
     ]
     columns = (_("Name"), _("Title"), _("Version"), _("State"), _("Reason"), _("Failed hooks"))
