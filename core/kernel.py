@@ -14,6 +14,7 @@ from flask import Blueprint, Flask
 from core.access.permissions import Permissions, PermissionsRoom
 from core.addons.discovery import discover
 from core.addons.hooks import Hooks
+from core.addons.ledger import Ledger
 from core.addons.loading import Catalogue, HookspecsRoom, HooksRoom, ModelsRoom, load
 from core.addons.manifest import AddonError, Manifest
 from core.config import Config
@@ -40,6 +41,8 @@ class Kernel:
     resources: Resources
     permissions: Permissions
     hooks: Hooks
+    #: What this process and the others tell each other of hooks.
+    ledger: Ledger
     menu: Menu
     jobs: Jobs
     channels: Channels
@@ -55,7 +58,8 @@ class Kernel:
         ]
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Write down what was counted, and let go of the database."""
+        self.ledger.close()
         self.database.close()
 
 
@@ -128,6 +132,7 @@ def start_kernel(
         resources=resources,
         permissions=permissions,
         hooks=hooks,
+        ledger=Ledger(database, hooks),
         menu=menu,
         jobs=jobs,
         channels=channels,

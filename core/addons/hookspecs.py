@@ -1,11 +1,16 @@
 """Where addons may join in: the hooks the core calls.
 
-Lists of all implementations are joined. A hook that decorates a page is isolated: an addon that
-raises loses its own part, the page still renders. A hook marked with `decides` fails aloud.
+Lists of all implementations are joined, in the order of the addons' needs. A hook that decorates a page
+is isolated: an addon that raises, or gives something else than the annotation says, loses its own part;
+the page still renders. One that keeps people waiting is muted. A hook marked with `decides` fails aloud.
+
+The first sentence of a specification stands on the platform administrator's page, in both languages.
 """
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -14,6 +19,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from core.menus import MenuItem
+    from core.web.view_models import ActionView, Panel, TimelineEntry
 
 PROJECT: Final = "guanxi"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -33,6 +39,12 @@ def decides(spec: _Hook) -> _Hook:
     return spec
 
 
+def first_sentence(documentation: str | None) -> str:
+    """The first sentence of what a specification says of itself."""
+    paragraph = " ".join(inspect.cleandoc(documentation or "").partition("\n\n")[0].split())
+    return re.split(r"(?<=\.) (?=[A-Z])", paragraph, maxsplit=1)[0]
+
+
 class CoreHooks:
     """The hooks of the core; addons bring further ones in their ``hookspecs`` room."""
 
@@ -45,14 +57,14 @@ class CoreHooks:
         """
 
     @hookspec
-    def home_cards(self, session: Any, actor: Any) -> Sequence[Any] | None:
+    def home_cards(self, session: Any, actor: Any) -> Sequence[Panel] | None:
         """Give cards (`core.web.view_models.Panel`) for the home page, sorted by their ``order``.
 
         Called once a view for the addons this tenant has on. Isolated.
         """
 
     @hookspec
-    def record_panels(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Any] | None:
+    def record_panels(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Panel] | None:
         """Give cards (`core.web.view_models.Panel`) for the side of a record's page.
 
         ``record`` is the row as a mapping of fields the reader may see. Called once a view for the
@@ -60,14 +72,16 @@ class CoreHooks:
         """
 
     @hookspec
-    def record_actions(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Any] | None:
+    def record_actions(
+        self, session: Any, actor: Any, resource: Any, record: Any
+    ) -> Sequence[ActionView] | None:
         """Give buttons (`core.web.view_models.ActionView`) for the head of a record's page. Isolated.
 
         The first that is ``primary`` is the next step, and the main button in place of *Edit*.
         """
 
     @hookspec
-    def form_actions(self, session: Any, actor: Any, resource: Any) -> Sequence[Any] | None:
+    def form_actions(self, session: Any, actor: Any, resource: Any) -> Sequence[ActionView] | None:
         """Give buttons (`core.web.view_models.ActionView`) for the head of an empty form. Isolated.
 
         A dialog that answers 201 with ``{"fill": {"entries", "lines", "labels", "text"}}`` fills the form.
@@ -83,7 +97,7 @@ class CoreHooks:
         since: datetime | None,
         until: datetime | None,
         limit: int,
-    ) -> Sequence[Any] | None:
+    ) -> Sequence[TimelineEntry] | None:
         """Give entries (`core.web.view_models.TimelineEntry`) for the history of a record.
 
         The actor reaches the record; the addon asks its own gateway, so that only what the actor may

@@ -50,6 +50,7 @@ class Work:
         """The loaded addons, on the application's login."""
         kernel = start_kernel(self.config, self.urls.app)
         self._open.callback(kernel.close)
+        kernel.hooks.on_news = kernel.ledger.wake
         return kernel
 
     @cached_property

@@ -176,7 +176,7 @@ def doctor(as_json: bool) -> None:
     Example: guanxi doctor
     """
     found = [_database_health(), _login_health(), _disk_health(), *_addon_health(), _tenant_health()]
-    found += [_worker_health(), _asset_health()]
+    found += [_worker_health(), _hook_health(), _asset_health()]
     if as_json:
         show([asdict(each) for each in found])
     for each in () if as_json else found:
@@ -257,6 +257,18 @@ def _worker_health() -> _Health:
     # A deployment at rest needs none; one with work to do does.
     advice = _("run guanxi serve, or guanxi worker") if missing and waiting else ""
     return _Health(_("Workers"), found, advice)
+
+
+def _hook_health() -> _Health:
+    """Whether pages come without the part of an addon that was too slow."""
+    found = _of_app_login(
+        "select string_agg(addon || ' (' || hook || ')', ', ' order by addon, hook)"
+        " from platform.hook_tally where muted_at is not null"
+    )
+    advice = (
+        _("see guanxi addon hooks, then turn them on again on the platform's page Hooks") if found else ""
+    )
+    return _Health(_("Muted hooks"), found or "0", advice)
 
 
 def _asset_health() -> _Health:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -96,4 +97,31 @@ listener = Table(
     Column("tenants", ARRAY(BigInteger), nullable=False),
     #: Counts no longer after this, should the process die.
     Column("until", DateTime(timezone=True), nullable=False),
+)
+
+#: How each addon's implementation of each hook fares, over all processes.
+hook_tally = Table(
+    "hook_tally",
+    metadata,
+    Column("addon", String(60), primary_key=True),
+    Column("hook", String(120), primary_key=True),
+    Column("calls", BigInteger, nullable=False, server_default="0"),
+    #: What the calls took together, and the longest of them.
+    Column("seconds", Double, nullable=False, server_default="0"),
+    Column("longest_seconds", Double, nullable=False, server_default="0"),
+    Column("slow_calls", BigInteger, nullable=False, server_default="0"),
+    Column("failures", BigInteger, nullable=False, server_default="0"),
+    #: Of the last failure: the class, the words of the program in it, the line of the addon, the time.
+    Column("error", String(120)),
+    Column("sentence", String(300)),
+    Column("place", String(120)),
+    Column("failed_at", DateTime(timezone=True)),
+    #: When the last slow calls ended, the newest first; those that count for muting.
+    Column("slow_at", ARRAY(DateTime(timezone=True)), nullable=False, server_default="{}"),
+    #: Since when it is passed over; empty while it is called.
+    Column("muted_at", DateTime(timezone=True)),
+    #: Who let it be called again, and when.
+    Column("unmuted_by", String(254)),
+    Column("unmuted_at", DateTime(timezone=True)),
+    Column("since", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )

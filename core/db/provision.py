@@ -96,6 +96,7 @@ def prepare(connection: Connection, app_login: str) -> None:
         f"grant select, insert, update, delete on platform.administrator_session to {login}",
         f"grant select, insert, update, delete on platform.sign_in_failure to {login}",
         f"grant select, insert, update, delete on platform.listener to {login}",
+        f"grant select, insert, update on platform.hook_tally to {login}",
     ):
         connection.execute(text(statement))
     prepare_queue(connection, app_login)

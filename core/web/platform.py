@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+
 from flask import Blueprint, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
+from core.addons.ledger import Tally, tallies, unmute
 from core.auth import platform as auth
 from core.db.platform import tenant as tenants
-from core.db.session import commit, rollback
+from core.db.session import after_commit, commit, rollback
 from core.errors import TooManyRequests, Unauthenticated
 from core.i18n import _, _lp, _p, language
 from core.jobs import overview
-from core.web.display import Display, avatar_of, tag
+from core.web.display import Display, avatar_of, html, tag
+from core.web.hook_models import hook_cards
 from core.web.lifecycle import VISITOR_COOKIE, kernel
+from core.web.pages.request import gone_to, told
 from core.web.security import check_csrf, csrf_token, new_visitor
 from core.web.view_models import MenuLink, MenuSection, Option, Shell
 
@@ -34,6 +42,7 @@ def _shell() -> Shell:
     links = [
         MenuLink(_("Tenants"), "/platform/tenants", "building", request.path == "/platform/tenants"),
         MenuLink(_("Addons"), "/platform/addons", "puzzle", request.path == "/platform/addons"),
+        MenuLink(_("Hooks"), "/platform/hooks", "plug-connected", request.path == "/platform/hooks"),
         MenuLink(_("Background jobs"), "/platform/jobs", "clock", request.path == "/platform/jobs"),
     ]
     return Shell(
@@ -116,26 +125,82 @@ def tenant_list() -> ResponseReturnValue:
 def addon_list() -> ResponseReturnValue:
     """All addons, those in quarantine with the reason, and how often their hooks have failed."""
     shell = _shell()
-    catalogue, hooks = kernel().catalogue, kernel().hooks
-    cells = [
+    catalogue, failures = kernel().catalogue, Counter[str]()
+    for (addon, _hook), tally in _tallies().items():
+        failures[addon] += tally.failures
+    cells: list[tuple[str, ...]] = [
         (
             addon.name,
             str(addon.title),
             addon.version,
             tag(Option("", _("loaded"), "ok")),
             "",
-            hooks.failures.get(addon.name, 0),
+            html('<a href="/platform/hooks?addon=%s">%s</a>', addon.name, failures[addon.name]),
         )
         for addon in catalogue.addons.values()
     ]
     cells += [
-        (name, "", "", tag(Option("", _("quarantined"), "bad")), reason, 0)
+        (
+            name,
+            "",
+            "",
+            tag(Option("", _("quarantined"), "bad")),
+            html('<span class="gx-reason">%s</span>', reason),
+            "",
+        )
         for name, reason in catalogue.quarantined.items()
     ]
     columns = (_("Name"), _("Title"), _("Version"), _("State"), _("Reason"), _("Failed hooks"))
     return render_template(
         "platform/addons.html", shell=shell, title=_("Addons"), columns=columns, rows=cells
     )
+
+
+def _tallies() -> Mapping[tuple[str, str], Tally]:
+    """What all processes have counted of hooks, this one up to now."""
+    _exchange()
+    return tallies(g.session)
+
+
+def _exchange() -> None:
+    """Tell what this process has counted, and learn what is muted."""
+    with suppress(SQLAlchemyError):  # then the ledger does so by itself, some seconds later
+        kernel().ledger.exchange()
+
+
+@bp.get("/platform/hooks")
+def hook_list() -> ResponseReturnValue:
+    """The hook explorer: who implements what, in which order, and how it fares; of one addon, or all."""
+    shell = _shell()
+    addons, addon = kernel().catalogue.addons, request.args.get("addon", "")
+    cards = hook_cards(
+        kernel().hooks.views(),
+        _tallies(),
+        {each.name: str(each.title) for each in addons.values()},
+        Display(language=language(), timezone="UTC", country=""),
+    )
+    if addon in addons:
+        cards = [card for card in cards if any(one.addon == addon for one in card.implementers)]
+    return render_template(
+        "platform/hooks.html",
+        shell=shell,
+        toasts=told(),
+        title=_("Hooks"),
+        cards=cards,
+        addon=addons.get(addon),
+        quarantined=len(kernel().catalogue.quarantined),
+    )
+
+
+@bp.post("/platform/hooks/<addon>/<hook>/unmute")
+def unmute_hook(addon: str, hook: str) -> ResponseReturnValue:
+    """Let what was muted be called again, in every process."""
+    administrator = _shell().user_email
+    token = request.cookies.get(_COOKIE, "")
+    check_csrf(kernel().config.secret_key, token, request.form.get("csrf_token"))
+    unmute(g.session, addon, hook, by=administrator)
+    after_commit(g.session, _exchange)
+    return gone_to("/platform/hooks", _("%(addon)s is asked again at %(hook)s.", addon=addon, hook=hook))
 
 
 @bp.get("/platform/jobs")

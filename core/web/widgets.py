@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from jinja2 import Environment
 
-from core.i18n import gettext, ngettext
+from core.i18n import gettext, ngettext, pgettext
 from core.web.assets.manifest import asset
 from core.web.icons import icon
 from core.web.words import words
 
 
 def install_widgets(environment: Environment) -> None:
-    """Give templates ``_``, ``ngettext``, ``asset``, ``icon`` and ``words``, and keep their output lean."""
-    environment.globals.update(_=gettext, ngettext=ngettext, asset=asset, icon=icon, words=words)
+    """Give templates the words of `core.i18n`, ``asset``, ``icon``, ``words``, and keep their output lean."""
+    environment.globals.update(_=gettext, ngettext=ngettext, pgettext=pgettext)
+    environment.globals.update(asset=asset, icon=icon, words=words)
     environment.trim_blocks = True
     environment.lstrip_blocks = True

@@ -113,6 +113,11 @@ def test_a_complete_house_has_nothing_to_complain_about(house: Path) -> None:
             "views.py:2: no Chinese for “%(n)s day”",
         ),
         ("addons/shop/views.py", '_(f"Open {say}")', "views.py:2: _() takes a text as it is"),
+        (
+            "addons/shop/hookspecs.py",
+            '@hookspec\ndef prices(self):\n    """Give\n    prices. Isolated."""\ndef own():\n    """Own."""',
+            "hookspecs.py:2: no Chinese for “Give prices.”",
+        ),
         ("addons/shop/views.py", 'say = "打开"', "views.py:2: Chinese in the program"),
         ("addons/shop/views.py", '# Chinese as data\nsay = "打开"', ""),
         ("addons/shop/templates/a.html", '\n<p>{{ _("Shut") }}</p>', "a.html:2: no Chinese for “Shut”"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from babel.messages.extract import extract
 
+from core.addons.hookspecs import first_sentence
 from core.kit.texts.catalogues import Key
 
 #: What each argument is, of the functions of `core.i18n` that translate.
@@ -74,11 +75,9 @@ def _manifest(folder: Path) -> Iterator[Said]:
 
 def _program_texts(path: Path) -> Iterator[Said]:
     """The texts in a program; one in a variable is looked up where it was written down."""
-    calls = [
-        node
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and called(node) in PYTHON_WORDS
-    ]
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    yield from _hooks(path, nodes)
+    calls = [node for node in nodes if isinstance(node, ast.Call) and called(node) in PYTHON_WORDS]
     for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
         parts = {
             meaning: argument.value
@@ -87,6 +86,17 @@ def _program_texts(path: Path) -> Iterator[Said]:
         }
         if parts.get("text") and len(parts) == len(PYTHON_WORDS[called(call)]):
             yield Said(path, call.lineno, parts["text"], parts.get("plural"), parts.get("context"))
+
+
+def _hooks(path: Path, nodes: Iterable[ast.AST]) -> Iterator[Said]:
+    """What hooks are for: the first sentences of their specifications, which the hook explorer shows."""
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef) and any(
+            isinstance(each, ast.Name) and each.id == "hookspec" for each in node.decorator_list
+        ):
+            sentence = first_sentence(ast.get_docstring(node))
+            if sentence:
+                yield Said(path, node.lineno, sentence)
 
 
 def called(call: ast.Call) -> str:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -11,16 +12,40 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
+from core.addons.answers import Nonsense
 from core.addons.hooks import Hooks
-from core.addons.hookspecs import hookimpl, hookspec
+from core.addons.hookspecs import decides, hookimpl, hookspec
+from core.addons.implementations import Implementation
 from core.addons.manifest import AddonError
+from core.errors import Conflict
+from core.i18n import lazy_gettext
+from core.menus import MenuItem
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 
+class FleetHooks:
+    """Hooks of an addon."""
+
+    @hookspec
+    def cards(self, session: Any, actor: Any) -> Sequence[Any] | None:
+        """Give cards."""
+
+    @hookspec
+    def wheels(self, session: Any) -> Sequence[int] | None:
+        """Give wheels, by their size (`int`). Four of them."""
+
+    @decides
+    @hookspec
+    def drive(self, session: Any) -> int | None:
+        """Drive."""
+
+
 @pytest.fixture
 def hooks() -> Hooks:
-    return Hooks()
+    hooks = Hooks()
+    hooks.add_specs([FleetHooks])
+    return hooks
 
 
 def _module(*members: Any, **named: Any) -> ModuleType:
@@ -40,16 +65,16 @@ def _add(hooks: Hooks, addon: str, function: Callable[..., Any]) -> None:
 
 def _cards(answer: Any) -> Callable[..., Any]:
     @hookimpl
-    def home_cards(session: Any, actor: Any) -> Any:
+    def cards(session: Any, actor: Any) -> Any:
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    return home_cards
+    return cards
 
 
 def _call(hooks: Hooks, *addons: str, session: Any = None) -> list[Any]:
-    return hooks.call(frozenset(addons), "home_cards", session=session, actor=None)
+    return hooks.call(frozenset(addons), "cards", session=session, actor=None)
 
 
 # Calls
@@ -100,17 +125,17 @@ def test_an_implementation_that_raises_loses_its_own_part_only(
         assert _call(hooks, "aa", "bad", "cc") == [1, 3]
         assert _call(hooks, "aa", "bad", "cc") == [1, 3]
     assert hooks.failures == {"bad": 2}
-    assert "hook home_cards of addon bad failed: on purpose" in caplog.text
+    assert "hook cards of addon bad failed: on purpose" in caplog.text
     assert "ZeroDivisionError" in caplog.text
 
 
 def test_a_generator_that_raises_half_way_is_isolated_too(hooks: Hooks) -> None:
     @hookimpl
-    def home_cards(session: Any) -> Iterator[int]:
+    def cards(session: Any) -> Iterator[int]:
         yield 1
         raise ZeroDivisionError
 
-    _add(hooks, "bad", home_cards)
+    _add(hooks, "bad", cards)
     _add(hooks, "cc", _cards([3]))
     assert _call(hooks, "bad", "cc") == [3]
     assert hooks.failures == {"bad": 1}
@@ -120,13 +145,13 @@ def test_an_sql_error_in_a_hook_leaves_the_transaction_usable_and_its_work_whole
     hooks: Hooks, session: Session
 ) -> None:
     @hookimpl
-    def home_cards(session: Session) -> list[int]:
+    def cards(session: Session) -> list[int]:
         session.execute(text("insert into core_unit (code, name) values ('hook', 'Hook')"))
         session.execute(text("select * from no_such_table"))
         return [1]
 
     session.execute(text("insert into core_unit (code, name) values ('mine', 'Mine')"))
-    _add(hooks, "bad", home_cards)
+    _add(hooks, "bad", cards)
     _add(hooks, "cc", _cards([3]))
     assert _call(hooks, "bad", "cc", session=session) == [3]
     codes = session.scalars(text("select code from core_unit where code in ('mine', 'hook')")).all()
@@ -135,12 +160,12 @@ def test_an_sql_error_in_a_hook_leaves_the_transaction_usable_and_its_work_whole
 
 def test_an_sql_error_a_hook_hides_is_isolated_too(hooks: Hooks, session: Session) -> None:
     @hookimpl
-    def home_cards(session: Session) -> list[int]:
+    def cards(session: Session) -> list[int]:
         with suppress(ProgrammingError):
             session.execute(text("select * from no_such_table"))
         return [1]
 
-    _add(hooks, "bad", home_cards)
+    _add(hooks, "bad", cards)
     _call(hooks, "bad", session=session)
     assert hooks.failures == {"bad": 1}
     assert session.scalar(text("select 1")) == 1
@@ -170,18 +195,23 @@ def _other(name: str, **options: Any) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("function", "said"),
     [
-        (_other("home_kards"), "there is no hook “home_kards”; there are form_actions, home_cards, load"),
+        (
+            _other("home_kards"),
+            "there is no hook “home_kards”; there are home_cards, cards, drive, form_actions",
+        ),
         (_other("own_name", specname="home_cards"), "own_name must bear the hook's own name"),
         (_other("menu_items"), "menu_items takes session, but the hook gives nothing"),
         (_other("home_cards", wrapper=True), "home_cards must not be a wrapper"),
     ],
 )
-def test_an_implementation_that_cannot_be_called_is_refused_with_its_file(
+def test_an_implementation_that_cannot_be_called_is_refused_with_its_file_and_line(
     hooks: Hooks, function: Callable[..., Any], said: str
 ) -> None:
     with pytest.raises(AddonError) as refused:
         hooks.implementations("fleet", _module(function))
-    assert str(refused.value).startswith("/somewhere/addons/fleet/hooks.py: ")
+    path, line, _ = str(refused.value).split(":", 2)
+    assert path == __file__
+    assert Path(path).read_text().splitlines()[int(line) - 1].strip().startswith("def function(")
     assert said in str(refused.value)
 
 
@@ -206,15 +236,256 @@ def test_a_hook_of_the_core_cannot_be_defined_again(hooks: Hooks) -> None:
         @hookspec
         def home_cards(self) -> None: ...
 
-    with pytest.raises(AddonError, match="there is a hook “home_cards” already"):
+    line = FleetHooks.home_cards.__code__.co_firstlineno + 1
+    with pytest.raises(AddonError) as refused:
         hooks.specs(_module(FleetHooks))
+    assert str(refused.value) == f"{__file__}:{line}: there is a hook “home_cards” already"
 
 
 def test_each_gives_every_addons_answer_by_its_name(hooks: Hooks) -> None:
-    @hookimpl
-    def menu_items() -> tuple[int, ...]:
-        return (1, 2)
+    entries = (MenuItem(lazy_gettext("Cars"), "car"), MenuItem(lazy_gettext("Vans"), "truck"))
 
+    @hookimpl
+    def menu_items() -> tuple[MenuItem, ...]:
+        return entries
+
+    _add(hooks, "core", menu_items)
     _add(hooks, "aa", menu_items)
     _add(hooks, "bb", _cards([3]))
-    assert list(hooks.each("menu_items")) == [("aa", [1, 2])]
+    assert list(hooks.each("menu_items")) == [("core", [*entries]), ("aa", [*entries])]
+
+
+def test_what_is_unregistered_is_not_called(hooks: Hooks) -> None:
+    _add(hooks, "aa", _cards(ZeroDivisionError("on purpose")))
+    _add(hooks, "bb", _cards([2]))
+    assert _call(hooks, "aa", "bb") == [2]
+    hooks.unregister("aa")
+    assert hooks.failures == {}
+    assert not hooks.has("cards", frozenset({"aa"}))
+    _add(hooks, "aa", _cards([1]))
+    assert _call(hooks, "aa", "bb") == [2, 1]
+
+
+# The order
+
+
+def _noting(told: list[str], addon: str, **options: Any) -> Callable[..., Any]:
+    def cards(session: Any) -> list[str]:
+        told.append(addon)
+        return [addon]
+
+    return hookimpl(**options)(cards) if options else hookimpl(cards)
+
+
+def test_addons_are_called_in_the_order_that_is_shown(hooks: Hooks) -> None:
+    told: list[str] = []
+    wishes: dict[str, dict[str, bool]] = {"late": {"trylast": True}, "early": {"tryfirst": True}}
+    for addon in ("core", "aa", "late", "bb", "early", "cc"):
+        _add(hooks, addon, _noting(told, addon, **wishes.get(addon, {})))
+    answers = _call(hooks, "aa", "late", "bb", "early", "cc")
+    [shown] = [view for view in hooks.views() if view.name == "cards"]
+    assert told == ["early", "core", "aa", "bb", "cc", "late"]
+    assert answers == told
+    assert [each.addon for each in shown.implementations] == told
+
+
+def test_a_hook_is_shown_with_what_its_specification_says(hooks: Hooks) -> None:
+    views = {view.name: view for view in hooks.views()}
+    assert (views["wheels"].documentation, views["wheels"].arguments) == (
+        "Give wheels, by their size (`int`).",
+        ("session",),
+    )
+    assert views["wheels"].module == __name__
+    assert [name for name, view in views.items() if view.decides] == ["drive", "load_samples"]
+    assert {"home_cards", "menu_items", "on_event"} <= set(views)
+
+
+# Nonsense
+
+
+def _wheels(answer: Any) -> Callable[..., Any]:
+    @hookimpl
+    def wheels(session: Any) -> Any:
+        return answer
+
+    return wheels
+
+
+@pytest.mark.parametrize("nonsense", ["17", [17, "18"], {"size": 17}, 17.5, [None], object()])
+def test_nonsense_is_a_failure_of_the_addon_that_gives_it(hooks: Hooks, nonsense: Any) -> None:
+    _add(hooks, "aa", _wheels([16]))
+    _add(hooks, "bad", _wheels(nonsense))
+    _add(hooks, "cc", _wheels(18))
+    assert hooks.call(frozenset({"aa", "bad", "cc"}), "wheels", session=None) == [16, 18]
+    assert hooks.failures == {"bad": 1}
+    [failure] = [each.failure for each in hooks.everything() if each.failure]
+    assert failure.error == "Nonsense"
+    assert failure.sentence.endswith("where int is wanted")
+
+
+def test_nonsense_loses_what_the_addon_wrote(hooks: Hooks, session: Session) -> None:
+    @hookimpl
+    def wheels(session: Session) -> list[str]:
+        session.execute(text("insert into core_unit (code, name) values ('hook', 'Hook')"))
+        return ["round"]
+
+    _add(hooks, "bad", wheels)
+    assert hooks.call(frozenset({"bad"}), "wheels", session=session) == []
+    assert session.scalar(text("select count(*) from core_unit where code = 'hook'")) == 0
+
+
+def test_nonsense_where_something_is_decided_is_told_aloud(hooks: Hooks) -> None:
+    @hookimpl
+    def drive(session: Any) -> str:
+        return "home"
+
+    _add(hooks, "aa", drive)
+    with pytest.raises(Nonsense, match="it gave str where int is wanted"):
+        hooks.call(frozenset({"aa"}), "drive", session=None)
+
+
+# Time
+
+
+class Clock:
+    """A clock that goes on by itself only as far as it is told to."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self.at = 1_000_000.0
+        hooks.clock = hooks.now = lambda: self.at
+
+    def taking(self, seconds: float, *, name: str = "cards") -> Callable[..., Any]:
+        """An implementation that takes so long."""
+
+        def function(session: Any) -> None:
+            self.at += seconds
+
+        function.__name__ = name
+        return hookimpl(function)
+
+
+def _only(hooks: Hooks) -> Implementation:
+    [each] = hooks.everything()
+    return each
+
+
+def test_calls_are_counted_with_their_times(hooks: Hooks) -> None:
+    clock = Clock(hooks)
+    _add(hooks, "aa", clock.taking(0.25))
+    _add(hooks, "bb", clock.taking(0.5))
+    for _ in range(4):
+        _call(hooks, "aa", "bb")
+    _call(hooks, "bb")
+    assert [(each.calls, each.seconds, each.longest) for each in hooks.everything()] == [
+        (4, 1.0, 0.25),
+        (5, 2.5, 0.5),
+    ]
+    assert not any(each.slow_calls for each in hooks.everything())
+
+
+def test_the_time_of_a_failure_counts_too(hooks: Hooks) -> None:
+    clock = Clock(hooks)
+
+    @hookimpl
+    def cards(session: Any) -> None:
+        clock.at += 3
+        raise ZeroDivisionError
+
+    _add(hooks, "aa", cards)
+    _call(hooks, "aa")
+    each = _only(hooks)
+    assert (each.calls, each.seconds, each.slow_calls, each.failures) == (1, 3.0, 1, 1)
+
+
+def test_the_fifth_slow_call_within_an_hour_mutes(hooks: Hooks, caplog: pytest.LogCaptureFixture) -> None:
+    clock, woken = Clock(hooks), []
+    _add(hooks, "slow", clock.taking(2.5))
+    _add(hooks, "cc", _cards([3]))
+    assert _call(hooks, "slow", "cc") == [3]
+    hooks.on_news = lambda: woken.append(True)
+    for _ in range(3):
+        assert _call(hooks, "slow", "cc") == [3]
+    assert hooks.has("cards", frozenset({"slow"}))
+    assert "muted" not in caplog.text
+    woken.clear()
+    _call(hooks, "slow", "cc")
+    assert "hook cards of addon slow is muted: 5 calls took over 2.0 s within 60 minutes" in caplog.text
+    assert woken == [True], "other processes are told at once"
+    before = clock.at
+    assert _call(hooks, "slow", "cc") == [3]
+    assert clock.at == before, "it is passed over"
+    assert not hooks.has("cards", frozenset({"slow"}))
+    assert hooks.has("cards", frozenset({"slow", "cc"}))
+
+
+def test_two_seconds_are_not_slow_yet(hooks: Hooks) -> None:
+    clock = Clock(hooks)
+    _add(hooks, "aa", clock.taking(2.0))
+    for _ in range(10):
+        _call(hooks, "aa")
+    assert (_only(hooks).slow_calls, _only(hooks).muted) == (0, False)
+
+
+def test_quick_calls_in_between_do_not_help(hooks: Hooks) -> None:
+    clock = Clock(hooks)
+
+    @hookimpl
+    def cards(session: Any, actor: Any) -> None:
+        clock.at += actor
+
+    _add(hooks, "aa", cards)
+    for seconds in (3, 0, 0, 3, 0, 3, 0, 0, 0, 3, 0):
+        hooks.call(frozenset({"aa"}), "cards", session=None, actor=seconds)
+    assert not _only(hooks).muted
+    hooks.call(frozenset({"aa"}), "cards", session=None, actor=3)
+    assert _only(hooks).muted
+
+
+def test_slow_calls_of_more_than_an_hour_ago_are_forgiven(hooks: Hooks) -> None:
+    clock = Clock(hooks)
+    _add(hooks, "aa", clock.taking(3))
+    for _ in range(12):
+        _call(hooks, "aa")
+        clock.at += 900  # a quarter of an hour: four within any hour
+    assert (_only(hooks).slow_calls, _only(hooks).muted) == (12, False)
+
+
+def test_a_hook_that_decides_is_slow_and_never_muted(hooks: Hooks) -> None:
+    clock = Clock(hooks)
+    _add(hooks, "aa", clock.taking(30, name="drive"))
+    for _ in range(7):
+        hooks.call(frozenset({"aa"}), "drive", session=None)
+    assert (_only(hooks).calls, _only(hooks).slow_calls, _only(hooks).muted) == (7, 7, False)
+
+
+def test_a_refusal_by_a_hook_that_decides_is_no_failure_of_it(hooks: Hooks) -> None:
+    raised: list[Exception] = [Conflict(), ZeroDivisionError()]
+
+    @hookimpl
+    def drive(session: Any) -> None:
+        raise raised.pop(0)
+
+    _add(hooks, "aa", drive)
+    with pytest.raises(Conflict):
+        hooks.call(frozenset({"aa"}), "drive", session=None)
+    assert (_only(hooks).calls, _only(hooks).failures) == (1, 0)
+    with pytest.raises(ZeroDivisionError):
+        hooks.call(frozenset({"aa"}), "drive", session=None)
+    assert (_only(hooks).calls, _only(hooks).failures) == (2, 1)
+
+
+def test_the_statement_timeout_ends_a_hook_and_nothing_else(hooks: Hooks, session: Session) -> None:
+    @hookimpl
+    def cards(session: Session) -> None:
+        session.execute(text("select pg_sleep(60)"))
+
+    _add(hooks, "slow", cards)
+    _add(hooks, "cc", _cards([3]))
+    session.execute(text("set local statement_timeout = '100ms'"))
+    assert _call(hooks, "slow", "cc", session=session) == [3]
+    assert session.scalar(text("select 1")) == 1
+    [failure] = [each.failure for each in hooks.everything() if each.failure]
+    assert (failure.error, failure.sentence) == (
+        "QueryCanceled",
+        "canceling statement due to statement timeout",
+    )

@@ -295,6 +295,31 @@ def test_an_addon_is_switched_on_and_off_and_keeps_its_data(prepared: Run, own_d
     engine.dispose()
 
 
+def test_hooks_are_told_with_who_joins_in_and_how_they_fare(prepared: Run, own_database: Urls) -> None:
+    found = {each["hook"]: each for each in _json(prepared("addon", "hooks", "--json"))}
+    assert {"home_cards", "menu_items", "convert_lead"} <= set(found)
+    assert (found["convert_lead"]["decides"], found["home_cards"]["decides"]) == (True, False)
+    assert [each["addon"] for each in found["menu_items"]["implementations"]] == ["core", "customer"]
+    assert found["home_cards"]["implementations"][0]["calls"] == 0
+    engine = create_engine(own_database.require_owner())
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into platform.hook_tally"
+                " (addon, hook, calls, seconds, longest_seconds, failures, error)"
+                " values ('customer', 'home_cards', 4, 0.1, 0.05, 1, 'KeyError')"
+            )
+        )
+    engine.dispose()
+    told = prepared("addon", "hooks", "home_cards").stdout.splitlines()
+    assert told[0] == "home_cards(session, actor)  [isolated]"
+    assert told[1] == "  Give cards (Panel) for the home page, sorted by their order."
+    assert [" ".join(each.split()) for each in told[2:]] == [
+        "- customer 4 calls, 25 ms at the mean, 50 ms at most, 1 failed, the last time with KeyError"
+    ]
+    _refused(prepared("addon", "hooks", "home_kards"), "There is no hook “home_kards”.")
+
+
 @pytest.mark.parametrize("name", ["nothing", "core"])
 def test_what_is_no_addon_cannot_be_switched(prepared: Run, name: str) -> None:
     _refused(prepared("addon", "enable", name, "--tenant", "acme"), f"There is no addon “{name}”.")

@@ -446,7 +446,7 @@ def test_the_login_alone_reaches_no_tenant(
         schema for kind, schema, *_ in own if kind == "member"
     }
     written = {name for kind, _, name, privilege in own if kind == "table" and privilege != "SELECT"}
-    assert written == {"administrator_session", "sign_in_failure", "listener"}
+    assert written == {"administrator_session", "sign_in_failure", "listener", "hook_tally"}
 
 
 def test_another_tenants_tables_cannot_be_read(

@@ -57,10 +57,7 @@ def heard(kernel: Kernel) -> Iterator[list[tuple[str, int]]]:
     hooks.register("second", {"on_event": on_event})
     yield told
     for name in ("first", "second"):
-        hooks._manager.unregister(name=name)
-        hooks._plugins.pop(name)
-        hooks.failures.pop(name, None)
-    hooks._callers.clear()
+        hooks.unregister(name)
 
 
 def _with(tenant: Tenant, *addons: str) -> Tenant:
