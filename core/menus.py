@@ -37,6 +37,10 @@ class Menu:
         self._items += [(addon, item) for item in items]
         self._items.sort(key=lambda pair: pair[1].order)
 
+    def of(self, addon: str) -> list[MenuItem]:
+        """The entries an addon brings, in order."""
+        return [item for owner, item in self._items if owner == addon]
+
     def visible(self, tenant: Tenant, actor: Actor) -> list[tuple[str, list[MenuItem]]]:
         """Titled groups of what this reader sees, in order."""
         shown = [

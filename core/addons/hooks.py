@@ -6,6 +6,7 @@ import functools
 import inspect
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -13,10 +14,21 @@ import pluggy
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from sqlalchemy.orm import Session
 
-from core.addons.hookspecs import DECIDES, PROJECT, CoreHooks
+from core.addons.hookspecs import DECIDES, IS_PANEL, PROJECT, TITLE, CoreHooks
 from core.addons.manifest import AddonError
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Implemented:
+    """A hook that an addon implements."""
+
+    name: str
+    #: What it brings, in the reader's language; the hook's name where nobody has said it.
+    title: str
+    #: Whether these are cards on pages.
+    is_panel: bool
 
 
 class Hooks:
@@ -119,6 +131,15 @@ class Hooks:
             for addon, plugin in self._plugins.items()
             if addon in addons or addon == "core"
         )
+
+    def implemented(self, addon: str) -> list[Implemented]:
+        """The hooks that ``addon`` implements, by name."""
+        names = sorted(name for name in vars(type(self._plugins.get(addon))) if not name.startswith("_"))
+        specs = [(name, getattr(self._manager.hook, name).spec.function) for name in names]
+        return [
+            Implemented(name, str(getattr(spec, TITLE, name)), getattr(spec, IS_PANEL, False))
+            for name, spec in specs
+        ]
 
     def each(self, name: str) -> Iterator[tuple[str, list[Any]]]:
         """Call hook ``name`` of every addon by itself, with no arguments: ``(addon, items)``."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pluggy
 
+from core.i18n import Lazy, _l
+
 if TYPE_CHECKING:
     from core.menus import MenuItem
 
@@ -20,6 +22,10 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 #: Attribute of the hooks whose failures are not kept to the addon.
 DECIDES: Final = "guanxi_decides"
+#: Attribute of a hook: what people call that which its implementations bring.
+TITLE: Final = "guanxi_title"
+#: Attribute of the hooks that bring cards to pages.
+IS_PANEL: Final = "guanxi_panel"
 
 _Hook = TypeVar("_Hook", bound=Callable[..., Any])
 
@@ -33,9 +39,28 @@ def decides(spec: _Hook) -> _Hook:
     return spec
 
 
+def brings(title: Lazy, *, panel: bool = False) -> Callable[[_Hook], _Hook]:
+    """Say what a hook's implementations bring, for whoever switches an addon on or off.
+
+    Stands above ``@hookspec``.
+
+    Args:
+        title: "Cards on the home page".
+        panel: whether these are cards on pages.
+    """
+
+    def mark(spec: _Hook) -> _Hook:
+        setattr(spec, TITLE, title)
+        setattr(spec, IS_PANEL, panel)
+        return spec
+
+    return mark
+
+
 class CoreHooks:
     """The hooks of the core; addons bring further ones in their ``hookspecs`` room."""
 
+    @brings(_l("Entries of the menu"))
     @hookspec
     def menu_items(self) -> Sequence[MenuItem] | None:
         """Give entries for the side menu.
@@ -44,6 +69,7 @@ class CoreHooks:
         read the resource it names.
         """
 
+    @brings(_l("Cards on the home page"), panel=True)
     @hookspec
     def home_cards(self, session: Any, actor: Any) -> Sequence[Any] | None:
         """Give cards (`core.web.view_models.Panel`) for the home page, sorted by their ``order``.
@@ -51,6 +77,7 @@ class CoreHooks:
         Called once a view for the addons this tenant has on. Isolated.
         """
 
+    @brings(_l("Cards beside a record"), panel=True)
     @hookspec
     def record_panels(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Any] | None:
         """Give cards (`core.web.view_models.Panel`) for the side of a record's page.
@@ -59,6 +86,7 @@ class CoreHooks:
         addons this tenant has on. Isolated.
         """
 
+    @brings(_l("Buttons on the page of a record"))
     @hookspec
     def record_actions(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Any] | None:
         """Give buttons (`core.web.view_models.ActionView`) for the head of a record's page. Isolated.
@@ -66,6 +94,7 @@ class CoreHooks:
         The first that is ``primary`` is the next step, and the main button in place of *Edit*.
         """
 
+    @brings(_l("Buttons on a new form"))
     @hookspec
     def form_actions(self, session: Any, actor: Any, resource: Any) -> Sequence[Any] | None:
         """Give buttons (`core.web.view_models.ActionView`) for the head of an empty form. Isolated.
@@ -73,6 +102,7 @@ class CoreHooks:
         A dialog that answers 201 with ``{"fill": {"entries", "lines", "labels", "text"}}`` fills the form.
         """
 
+    @brings(_l("Entries in the history of a record"))
     @hookspec
     def timeline_entries(
         self,
@@ -93,6 +123,7 @@ class CoreHooks:
         history for the addons this tenant has on. Isolated.
         """
 
+    @brings(_l("Reactions to what happens elsewhere"))
     @hookspec
     def on_event(self, session: Any, event: Any) -> None:
         """React to an event (a frozen dataclass, `core.events.publish`) after the commit that brought it.
@@ -101,6 +132,7 @@ class CoreHooks:
         afterwards. Isolated; not repeated when the process dies.
         """
 
+    @brings(_l("Sample data"))
     @decides
     @hookspec
     def load_samples(self, session: Any, actor: Any) -> None:

@@ -30,6 +30,7 @@ context.configure(
     version_table_schema=attributes["schema"],
     include_object=_belongs,
     compare_server_default=False,
+    on_version_apply=attributes.get("on_version_apply"),
     **schema_options(attributes.get("target_metadata")),
 )
 context.run_migrations()
