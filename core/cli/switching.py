@@ -103,6 +103,9 @@ def _named(names: Sequence[str]) -> str:
 def _tell(change: Change, title: str, *, whole: bool = False) -> None:
     """Print what a change does; a short form names some of each part, the whole one everything."""
     click.echo(_named([change.addon]))
+    if change.addon not in kernel().catalogue.addons:
+        reason = kernel().catalogue.quarantined.get(change.addon, _("Its package is not there."))
+        click.echo(_("It cannot be loaded: %(reason)s", reason=reason))
     if change.needs:
         click.echo(_("With it comes what it needs: %(names)s", names=_named(change.needs)))
     if change.needing:
