@@ -20,7 +20,8 @@ class MenuItem:
     #: Title of the group it stands in; empty for the group on top.
     section: Lazy | str = ""
     order: int = 100
-    #: Shown to those who may do ``verb`` with it; also the address of its list unless ``url`` is given.
+    #: Shown to those who may do ``verb`` with it; also the address of its list unless ``url`` is given,
+    #: with which it may be anything that has rights.
     resource: str = ""
     verb: str = "read"
     url: str = ""

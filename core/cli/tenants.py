@@ -154,13 +154,16 @@ def list_addons(slug: str | None, as_json: bool) -> None:
         for each in catalogue.addons.values()
         if each.name != "core"
     ]
+    missing = sorted(on - catalogue.addons.keys() - catalogue.quarantined.keys())
     if as_json:
-        show({"addons": rows, "quarantined": catalogue.quarantined})
+        show({"addons": rows, "quarantined": catalogue.quarantined, "missing": missing})
         return
     for row in rows:
         click.echo(f"{row['name']:20} {row['version']:10} {_('on') if row['on'] else ''}")
     for name, reason in catalogue.quarantined.items():
         click.echo(f"{name:20} {_('cannot load')}: {reason}")
+    for name in missing:
+        click.echo(f"{name:20} {_('on, but its package is not there')}")
 
 
 @addon.command()

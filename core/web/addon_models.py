@@ -31,6 +31,8 @@ class AddonCard:
     trouble: str = ""
     #: The job that switches it on (`core.web.pages.jobs.JobView`), while it is at work.
     job: Any = None
+    #: What the operator may type, where the job waits and no worker is there to do it.
+    command: str = ""
     #: Why it could not be switched on; empty unless that was tried last.
     failed: str = ""
 

@@ -111,6 +111,7 @@ def _card(addon: Manifest, job: Mapping[Any, Any] | None) -> AddonCard:
     is_at_work = job is not None and job["state"] in ACTIVE
     has_failed = job is not None and job["state"] == "parked" and not is_on
     shown = view_of(job) if job is not None and (is_at_work or has_failed) else None
+    waits = job is not None and job["state"] == "waiting" and not _has_worker()
     return AddonCard(
         name=addon.name,
         title=str(addon.title),
@@ -123,6 +124,7 @@ def _card(addon: Manifest, job: Mapping[Any, Any] | None) -> AddonCard:
         needed_by=_titles(each for each in catalogue.dependents(addon.name) if each in on),
         url=f"{_PAGE}/{addon.name}",
         job=shown if is_at_work else None,
+        command=command_for(g.tenant.slug, addon.name, job["arguments"]["with"]) if job and waits else "",
         failed=shown.text if has_failed and shown is not None else "",
     )
 
@@ -179,12 +181,10 @@ def _form(change: Change) -> SwitchForm:
         waiting=waits if waiting else "",
         parts=change.preview.parts,
         trouble="" if is_loaded else str(_BROKEN),
-        command="" if change.is_on or _has_worker() else _command(change),
+        command=""
+        if change.is_on or _has_worker()
+        else command_for(g.tenant.slug, change.addon, change.needs),
     )
-
-
-def _command(change: Change) -> str:
-    return command_for(g.tenant.slug, change.addon, change.needs)
 
 
 def _has_worker() -> bool:
