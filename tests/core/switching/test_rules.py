@@ -172,7 +172,7 @@ def test_off_waits_for_the_addon_that_is_just_coming_on(site: Site) -> None:
             " and datname = current_database() and query like '%switch_off%'"
         )
         with site.owner.connect() as other:
-            while not other.scalar(waiting):
+            while thread.is_alive() and not other.scalar(waiting):
                 other.rollback()
     thread.join()
     assert len(refused) == 1
