@@ -32,6 +32,16 @@ if TYPE_CHECKING:
 _WAITING: Final = text("""
     select kind, count(*) from core_job where state = 'waiting' and kind = any(:kinds) group by kind
 """)
+#: What people call the verbs that every resource has, and the one of its views.
+_VERBS: Final[Mapping[str, Lazy]] = {
+    "read": _lp("verb", "Read"),
+    "create": _lp("verb", "Create"),
+    "update": _lp("verb", "Change"),
+    "delete": _lp("verb", "Delete"),
+    "import": _lp("verb", "Import"),
+    "export": _lp("verb", "Export"),
+    "share": _lp("verb", "Share views"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +205,10 @@ def _permissions(found: _Found) -> Iterator[Entry]:
         granted.setdefault(grant.resource, {}).update(dict.fromkeys(sorted(grant.verbs)))
     for resource in found.resources():
         if not resource.is_nested:
+            titles = {action.verb: action.title for action in resource.actions} | dict(_VERBS)
             verbs = dict.fromkeys((*VERBS, *resource.verbs(), *granted.get(resource.name, ())))
             for verb in verbs:
-                yield Entry(f"{resource.name}:{verb}", f"{resource.title}{_(': ')}{verb}")
+                yield Entry(f"{resource.name}:{verb}", f"{resource.title}{_(': ')}{titles.get(verb, verb)}")
 
 
 def _jobs(found: _Found) -> Iterator[Entry]:
