@@ -148,7 +148,8 @@ def preview(kernel: Kernel, session: Session, addons: Sequence[str]) -> Preview:
 def _waiting(kernel: Kernel, session: Session, addons: Sequence[str]) -> dict[str, int]:
     """``{kind: jobs that wait}`` of the addons' kinds."""
     kinds = [kind.name for kind in kernel.jobs if kind.addon in addons]
-    return dict(session.execute(_WAITING, {"kinds": kinds}).tuples().all()) if kinds else {}
+    rows = session.execute(_WAITING, {"kinds": kinds}).all() if kinds else ()
+    return {row[0]: row[1] for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,9 @@ class _Terminal:
 
 def test_the_preview_is_for_programs_too(site: Site, run: Run) -> None:
     tenant = site.tenant()
-    found = json.loads(run("preview", "stairs", "--tenant", tenant.slug, "--json").stdout)
+    done = run("preview", "stairs", "--tenant", tenant.slug, "--json")
+    assert done.exit_code == 0, (done.stderr, done.exception)
+    found = json.loads(done.stdout)
     assert (found["addon"], found["on"], found["needs"]) == ("stairs", False, ["cellar"])
     assert [each["revision"] for each in found["revisions"]] == ["0001", "0002"]
     assert found["parts"]["menu"][0] == {

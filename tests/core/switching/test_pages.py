@@ -22,7 +22,7 @@ def _card(browser: Browser, name: str) -> str:
 
 def _switch_on(site: Site, tenant: Tenant, browser: Browser, name: str, *agreed: str) -> int:
     """Ask on the page; gives the job."""
-    answer = browser.post(f"/settings/addons/{name}/on", {"with": agreed})
+    answer = browser.post(f"/settings/addons/{name}/on", {"with": list(agreed)})
     assert (answer.status_code, answer.location) == (303, "/settings/addons")
     [number] = site.jobs(tenant)
     return number
