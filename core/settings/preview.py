@@ -196,7 +196,7 @@ def _pages(found: _Found) -> Iterator[Entry]:
 
 def _fields(found: _Found) -> Iterator[Entry]:
     for resource in found.resources():
-        labels = ", ".join(dict.fromkeys(field.label for field in resource.fields.values()))
+        labels = _(", ").join(dict.fromkeys(field.label for field in resource.fields.values()))
         yield Entry(resource.name, str(resource.title_plural), labels)
 
 
