@@ -117,7 +117,7 @@ def outstanding(connection: Connection, schema: str, histories: Sequence[History
         if history.folder.is_dir():
             script = ScriptDirectory.from_config(_config(history))
             lower = tuple(reached[history.name]) or "base"
-            waiting = [each for each in script.iterate_revisions("heads", lower) if each]
+            waiting = list(script.iterate_revisions("heads", lower))
             found += [Revision(history.name, each.revision, each.doc) for each in reversed(waiting)]
     return found
 
