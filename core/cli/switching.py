@@ -29,7 +29,7 @@ _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 def enable(name: str, slug: str, with_needs: bool, yes: bool) -> None:
     """Switch an addon on for a tenant: make its tables, then show it to everybody.
 
-    What it needs must be on, or is named and agreed to. On a terminal it tells what appears, and asks.
+    What it needs must be on, or is named and agreed to. Tells what appears; on a terminal it asks first.
 
     Example: guanxi addon enable customer --tenant demo
     """
@@ -37,13 +37,14 @@ def enable(name: str, slug: str, with_needs: bool, yes: bool) -> None:
     asks = sys.stdin.isatty() and not yes
     if change.needs and not (with_needs or asks):
         raise AddonNeeds(change.needs)
-    if not change.is_on:
+    if asks and not change.is_on:
         _tell(change, _("Appears:"))
-        if asks:
-            click.confirm(_("Switch it on?"), abort=True)
+        click.confirm(_("Switch it on?"), abort=True)
     with work().owner() as connection:
         tenant = switch_on(kernel(), connection, slug, name, agreed=change.needs)
     follow_up(kernel(), tenant, {name, *change.needs})
+    if not (asks or change.is_on):
+        _tell(change, _("Appears:"))
     click.echo(_("%(names)s: on for %(tenant)s.", names=_named([name, *change.needs]), tenant=slug))
 
 
@@ -54,18 +55,20 @@ def enable(name: str, slug: str, with_needs: bool, yes: bool) -> None:
 def disable(name: str, slug: str, yes: bool) -> None:
     """Switch an addon off for a tenant, at once and everywhere; its data stays.
 
-    It works for one whose package is gone, too. On a terminal it tells what vanishes, and asks.
+    It works for one whose package is gone, too. Tells what vanishes; on a terminal it asks first.
 
     Example: guanxi addon disable customer --tenant demo
     """
     tenant = work().tenant(slug)
-    if name in tenant.addons and sys.stdin.isatty() and not yes:
-        change = _change(name, slug)
-        if not change.needing:
-            _tell(change, _("Vanishes; the data stays:"))
-            click.confirm(_("Switch it off?"), abort=True)
+    asks = sys.stdin.isatty() and not yes
+    change = _change(name, slug) if name in tenant.addons else None
+    if change is not None and asks and not change.needing:
+        _tell(change, _("Vanishes; the data stays:"))
+        click.confirm(_("Switch it off?"), abort=True)
     with work().owner() as connection:
         switch_off(kernel().catalogue, connection, tenant, name)
+    if change is not None and not asks:
+        _tell(change, _("Vanishes; the data stays:"))
     click.echo(_("%(names)s: off for %(tenant)s.", names=_named([name]), tenant=slug))
 
 
