@@ -48,6 +48,8 @@ class Kernel:
     channels: Channels
     #: Routes that addons bring themselves: ``(addon, blueprint)``.
     blueprints: list[tuple[str, Blueprint]] = field(default_factory=list)
+    #: The owner's login, which makes tables; a worker has it, a web process never does.
+    owner_url: str | None = field(default=None, repr=False)
 
     def histories(self, addons: frozenset[str]) -> list[History]:
         """The migration histories of the core and ``addons``, in the order of their needs."""
@@ -90,6 +92,13 @@ class _ViewsRoom:
         self._found.append((addon.name, contents))
 
 
+def _leads_somewhere(item: MenuItem, resources: Resources, permissions: Permissions) -> bool:
+    """Whether what a menu's entry asks rights for is there, and the entry has an address."""
+    return (
+        not item.resource or item.resource in resources or (bool(item.url) and item.resource in permissions)
+    )
+
+
 def start_kernel(
     config: Config, database_url: str, *, make_database: Callable[[str], Database] = Database
 ) -> Kernel:
@@ -117,7 +126,7 @@ def start_kernel(
     catalogue = load(discover([OWN_ADDONS, *config.addons_path]), rooms)
     for addon, items in hooks.each("menu_items"):
         if all(
-            isinstance(item, MenuItem) and (not item.resource or item.resource in resources) for item in items
+            isinstance(item, MenuItem) and _leads_somewhere(item, resources, permissions) for item in items
         ):
             menu.add(addon, items)
         else:

@@ -20,7 +20,8 @@ class MenuItem:
     #: Title of the group it stands in; empty for the group on top.
     section: Lazy | str = ""
     order: int = 100
-    #: Shown to those who may do ``verb`` with it; also the address of its list unless ``url`` is given.
+    #: Shown to those who may do ``verb`` with it; also the address of its list unless ``url`` is given,
+    #: with which it may be anything that has rights.
     resource: str = ""
     verb: str = "read"
     url: str = ""
@@ -36,6 +37,10 @@ class Menu:
         """Take an addon's entries."""
         self._items += [(addon, item) for item in items]
         self._items.sort(key=lambda pair: pair[1].order)
+
+    def of(self, addon: str) -> list[MenuItem]:
+        """The entries an addon brings, in order."""
+        return [item for owner, item in self._items if owner == addon]
 
     def visible(self, tenant: Tenant, actor: Actor) -> list[tuple[str, list[MenuItem]]]:
         """Titled groups of what this reader sees, in order."""

@@ -71,13 +71,16 @@ class Permissions:
     def __init__(self) -> None:
         self.roles: dict[str, Role] = {role.code: role for role in READY_ROLES}
         self._grants: dict[str, list[Grant]] = defaultdict(list)
-        self._resources: set[str] = set()
+        self._things: set[str] = set()
         #: ``{(tenant, user): (stamp, rights)}``, kept by `core.auth.services`.
         self.known: dict[tuple[int, int], tuple[str, Any]] = {}
 
     def add_resource(self, resource: str) -> None:
-        """Make a resource known; the administrator may do everything with it."""
-        self._resources.add(resource)
+        """Make a resource, or a thing of its own kind, known; the administrator may do everything with it."""
+        self._things.add(resource)
+
+    def __contains__(self, thing: str) -> bool:
+        return thing in self._things
 
     def add_grants(self, grants: Mapping[str, Sequence[Grant]]) -> None:
         """Add to what roles may do: ``{role code: grants}``."""
@@ -104,7 +107,10 @@ class Permissions:
 
 
 class PermissionsRoom:
-    """The ``permissions`` room: ``GRANTS = {role code: [grant(...), ...]}``."""
+    """The ``permissions`` room: ``GRANTS = {role code: [grant(...), ...]}``.
+
+    ``THINGS = ("core.addon",)`` names what has rights without being a resource.
+    """
 
     name = "permissions"
 
@@ -114,6 +120,10 @@ class PermissionsRoom:
     def read(self, addon: Manifest, module: ModuleType) -> Any:
         """Check that the grants are of known roles and of the addon's own resources or those it needs."""
         grants: Mapping[str, Sequence[Grant]] = getattr(module, "GRANTS", {})
+        things: Sequence[str] = getattr(module, "THINGS", ())
+        for thing in things:
+            if thing.partition(".")[0] != addon.name:
+                raise AddonError(f"{module.__file__}: “{thing}” must begin with “{addon.name}.”")
         reachable = {addon.name, *addon.depends, *addon.extends}
         for role, items in grants.items():
             if role not in self._permissions.roles:
@@ -124,8 +134,11 @@ class PermissionsRoom:
                     raise AddonError(
                         f"{module.__file__}: “{item.resource}” is neither of this addon nor of its needs"
                     )
-        return grants
+        return grants, things
 
     def open(self, addon: Manifest, contents: Any) -> None:
-        """Add the grants."""
-        self._permissions.add_grants(contents)
+        """Add the grants, and make the things known."""
+        grants, things = contents
+        self._permissions.add_grants(grants)
+        for thing in things:
+            self._permissions.add_resource(thing)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from core.addons.answers import answers_of
 from core.addons.failures import Failure, failure_of
-from core.addons.hookspecs import DECIDES, PROJECT, CoreHooks, first_sentence
+from core.addons.hookspecs import DECIDES, IS_PANEL, PROJECT, TITLE, CoreHooks, first_sentence
 from core.addons.implementations import MUTING, SLOW, WITHIN, Implementation
 from core.addons.manifest import AddonError
 from core.addons.pointing import nearest_first, place_of
@@ -52,6 +52,17 @@ class HookView:
     arguments: tuple[str, ...]
     decides: bool
     implementations: tuple[Implementation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Implemented:
+    """A hook that an addon implements."""
+
+    name: str
+    #: What it brings, in the reader's language; the hook's name where nobody has said it.
+    title: str
+    #: Whether these are cards on pages.
+    is_panel: bool
 
 
 class Hooks:
@@ -215,6 +226,16 @@ class Hooks:
         """Whether the core or any of ``addons`` would be called at hook ``name``."""
         caller = self._callers.get((name, addons)) or self._caller(name, addons)
         return any(not each.muted for each, _shape in caller.called)
+
+    def implemented(self, addon: str) -> list[Implemented]:
+        """The hooks that ``addon`` implements, by name."""
+        plugin = self._plugins.get(addon)
+        names = sorted(plugin.implementations) if plugin is not None else []
+        specs = [(name, self._spec(name).function) for name in names]
+        return [
+            Implemented(name, str(getattr(spec, TITLE, name)), getattr(spec, IS_PANEL, False))
+            for name, spec in specs
+        ]
 
     def each(self, name: str) -> Iterator[tuple[str, list[Any]]]:
         """Call hook ``name`` of every addon by itself, with no arguments: ``(addon, items)``."""

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pluggy
 
+from core.i18n import Lazy, _l
+
 if TYPE_CHECKING:
     from core.menus import MenuItem
     from core.web.view_models import ActionView, Panel, TimelineEntry
@@ -26,6 +28,10 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 #: Attribute of the hooks whose failures are not kept to the addon.
 DECIDES: Final = "guanxi_decides"
+#: Attribute of a hook: what people call that which its implementations bring.
+TITLE: Final = "guanxi_title"
+#: Attribute of the hooks that bring cards to pages.
+IS_PANEL: Final = "guanxi_panel"
 
 _Hook = TypeVar("_Hook", bound=Callable[..., Any])
 
@@ -45,9 +51,28 @@ def first_sentence(documentation: str | None) -> str:
     return re.split(r"(?<=\.) (?=[A-Z])", paragraph, maxsplit=1)[0]
 
 
+def brings(title: Lazy, *, panel: bool = False) -> Callable[[_Hook], _Hook]:
+    """Say what a hook's implementations bring, for whoever switches an addon on or off.
+
+    Stands above ``@hookspec``.
+
+    Args:
+        title: "Cards on the home page".
+        panel: whether these are cards on pages.
+    """
+
+    def mark(spec: _Hook) -> _Hook:
+        setattr(spec, TITLE, title)
+        setattr(spec, IS_PANEL, panel)
+        return spec
+
+    return mark
+
+
 class CoreHooks:
     """The hooks of the core; addons bring further ones in their ``hookspecs`` room."""
 
+    @brings(_l("Entries of the menu"))
     @hookspec
     def menu_items(self) -> Sequence[MenuItem] | None:
         """Give entries for the side menu.
@@ -56,6 +81,7 @@ class CoreHooks:
         read the resource it names.
         """
 
+    @brings(_l("Cards on the home page"), panel=True)
     @hookspec
     def home_cards(self, session: Any, actor: Any) -> Sequence[Panel] | None:
         """Give cards (`core.web.view_models.Panel`) for the home page, sorted by their ``order``.
@@ -63,6 +89,7 @@ class CoreHooks:
         Called once a view for the addons this tenant has on. Isolated.
         """
 
+    @brings(_l("Cards beside a record"), panel=True)
     @hookspec
     def record_panels(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Panel] | None:
         """Give cards (`core.web.view_models.Panel`) for the side of a record's page.
@@ -71,6 +98,7 @@ class CoreHooks:
         addons this tenant has on. Isolated.
         """
 
+    @brings(_l("Buttons on the page of a record"))
     @hookspec
     def record_actions(
         self, session: Any, actor: Any, resource: Any, record: Any
@@ -80,6 +108,7 @@ class CoreHooks:
         The first that is ``primary`` is the next step, and the main button in place of *Edit*.
         """
 
+    @brings(_l("Buttons on a new form"))
     @hookspec
     def form_actions(self, session: Any, actor: Any, resource: Any) -> Sequence[ActionView] | None:
         """Give buttons (`core.web.view_models.ActionView`) for the head of an empty form. Isolated.
@@ -87,6 +116,7 @@ class CoreHooks:
         A dialog that answers 201 with ``{"fill": {"entries", "lines", "labels", "text"}}`` fills the form.
         """
 
+    @brings(_l("Entries in the history of a record"))
     @hookspec
     def timeline_entries(
         self,
@@ -107,6 +137,7 @@ class CoreHooks:
         history for the addons this tenant has on. Isolated.
         """
 
+    @brings(_l("Reactions to what happens elsewhere"))
     @hookspec
     def on_event(self, session: Any, event: Any) -> None:
         """React to an event (a frozen dataclass, `core.events.publish`) after the commit that brought it.
@@ -115,6 +146,7 @@ class CoreHooks:
         afterwards. Isolated; not repeated when the process dies.
         """
 
+    @brings(_l("Sample data"))
     @decides
     @hookspec
     def load_samples(self, session: Any, actor: Any) -> None:

@@ -51,14 +51,30 @@ class Catalogue:
     addons: dict[str, Manifest] = field(default_factory=dict)
     #: Why an addon could not be loaded, by its name.
     quarantined: dict[str, str] = field(default_factory=dict)
+    #: What those say of themselves that could be read at all, whether they load or not.
+    manifests: dict[str, Manifest] = field(default_factory=dict)
 
     def dependents(self, name: str) -> list[str]:
-        """The addons that need ``name``, directly or through others."""
-        needing: list[str] = []
-        for addon in self.addons.values():
-            if name in addon.depends or any(each in addon.depends for each in needing):
-                needing.append(addon.name)
-        return needing
+        """The addons that need ``name``, directly or through others, those in quarantine included."""
+        others = [each for each in self.manifests.values() if each.name not in self.addons]
+        needing: dict[str, None] = {}
+        while True:
+            found = [
+                addon.name
+                for addon in (*self.addons.values(), *others)
+                if addon.name not in needing and not {name, *needing}.isdisjoint(addon.depends)
+            ]
+            if not found:
+                return list(needing)
+            needing |= dict.fromkeys(found)
+
+    def needs(self, name: str) -> list[str]:
+        """The addons that ``name`` needs, directly or through others, each behind what it needs itself."""
+        wanted = {name}
+        for addon in reversed(self.addons.values()):
+            if addon.name in wanted:
+                wanted.update(addon.depends)
+        return [each for each in self.addons if each in wanted - {name}]
 
 
 class HooksRoom:
@@ -114,7 +130,9 @@ def load(found: Found, rooms: Sequence[Room]) -> Catalogue:
     An addon that fails in any room is quarantined with the reason, its tables are taken out again,
     and what needs it is quarantined with it; the others load.
     """
-    catalogue = Catalogue(quarantined=dict(found.broken))
+    catalogue = Catalogue(
+        quarantined=dict(found.broken), manifests={each.name: each for each in found.manifests}
+    )
     _load_one(CORE, rooms)
     catalogue.addons["core"] = CORE
     ordered, unmet = in_order(found.manifests)

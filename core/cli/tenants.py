@@ -1,4 +1,4 @@
-"""``guanxi tenant``: create, list, suspend, resume, delete; ``guanxi addon``: list, enable, disable."""
+"""``guanxi tenant``: create, list, suspend, resume, delete."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from core.cli.group import as_json, cli, show, work
 from core.db import provision
 from core.i18n import _
-from core.upgrade import complete, pending
+from core.upgrade import pending
 
 
 @cli.group()
@@ -153,58 +153,13 @@ def list_addons(slug: str | None, as_json: bool) -> None:
         for each in catalogue.addons.values()
         if each.name != "core"
     ]
+    missing = sorted(on - catalogue.addons.keys() - catalogue.quarantined.keys())
     if as_json:
-        show({"addons": rows, "quarantined": catalogue.quarantined})
+        show({"addons": rows, "quarantined": catalogue.quarantined, "missing": missing})
         return
     for row in rows:
         click.echo(f"{row['name']:20} {row['version']:10} {_('on') if row['on'] else ''}")
     for name, reason in catalogue.quarantined.items():
         click.echo(f"{name:20} {_('cannot load')}: {reason}")
-
-
-@addon.command()
-@click.argument("name")
-@click.option("--tenant", "slug", required=True, metavar="SLUG")
-def enable(name: str, slug: str) -> None:
-    """Switch an addon on for a tenant; what it needs must be on.
-
-    Example: guanxi addon enable customer --tenant demo
-    """
-    kernel = work().kernel
-    found = kernel.catalogue.addons.get(name)
-    if found is None or name == "core":
-        raise click.ClickException(
-            kernel.catalogue.quarantined.get(name) or _("There is no addon “%(name)s”.", name=name)
-        )
-    with work().owner() as connection:
-        tenant = provision.find_tenant(connection, slug, hold=True)
-        missing = [each for each in found.depends if each not in tenant.addons]
-        if missing:
-            raise click.ClickException(_("Switch on %(missing)s first.", missing=", ".join(missing)))
-        addons = tenant.addons | {name}
-        try:
-            provision.upgrade_tenant(connection, tenant, kernel.histories(addons))
-        except Exception as error:  # whatever a migration raises
-            said = " ".join(str(error).split())
-            raise click.ClickException(f"{name}: {type(error).__name__}: {said}") from error
-        provision.set_addons(connection, tenant, addons)
-    complete(kernel, work().tenant(slug))
-
-
-@addon.command()
-@click.argument("name")
-@click.option("--tenant", "slug", required=True, metavar="SLUG")
-def disable(name: str, slug: str) -> None:
-    """Switch an addon off for a tenant; its data stays.
-
-    Example: guanxi addon disable customer --tenant demo
-    """
-    catalogue = work().kernel.catalogue
-    with work().owner() as connection:
-        tenant = provision.find_tenant(connection, slug, hold=True)
-        needing = [each for each in catalogue.dependents(name) if each in tenant.addons]
-        if needing:
-            raise click.ClickException(_("Switch off %(needing)s first.", needing=", ".join(needing)))
-        if name not in tenant.addons:
-            raise click.ClickException(_("%(name)s is not on.", name=name))
-        provision.set_addons(connection, tenant, tenant.addons - {name})
+    for name in missing:
+        click.echo(f"{name:20} {_('on, but its package is not there')}")

@@ -2,12 +2,14 @@
 
 A `History` is a folder of Alembic revisions with a name; histories run in the addons' order. All
 histories of one tenant run in one transaction, so a tenant has its old schema or its new one.
-Alembic keeps its operations in a module global: tenants are migrated in processes, never threads.
+Alembic keeps its operations in a module global: many tenants are migrated in processes, and threads
+of one process take turns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +24,7 @@ from sqlalchemy import Connection, MetaData, text
 from core.db.base import metadata as tenant_metadata
 
 _HERE: Final = Path(__file__).parent
+_TURN: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,12 @@ def _config(history: History, **attributes: Any) -> AlembicConfig:
 
 
 def migrate(
-    connection: Connection, schema: str, histories: Iterable[History], revision: str = "heads"
+    connection: Connection,
+    schema: str,
+    histories: Iterable[History],
+    revision: str = "heads",
+    *,
+    tell: Callable[[str], None] | None = None,
 ) -> None:
     """Bring the tables in ``schema`` to the newest revision of each history, or to ``revision``.
 
@@ -55,15 +63,24 @@ def migrate(
         schema: where the tables and version tables lie.
         histories: in the order of their dependencies.
         revision: the newest, or one to stop at.
+        tell: is told the name of a history after each of its revisions.
     """
+
+    def applied(*, ctx: MigrationContext, **_step: Any) -> None:
+        if tell is not None:
+            tell(str(ctx.version_table).removeprefix("mig_"))
+
     for history in histories:
         if history.folder.is_dir():
-            command.upgrade(_config(history, connection=connection, schema=schema), revision)
+            config = _config(history, connection=connection, schema=schema, on_version_apply=applied)
+            with _TURN:
+                command.upgrade(config, revision)
 
 
 def downgrade(connection: Connection, schema: str, history: History, revision: str) -> None:
     """Take one history back to ``revision`` (``base`` undoes all of it)."""
-    command.downgrade(_config(history, connection=connection, schema=schema), revision)
+    with _TURN:
+        command.downgrade(_config(history, connection=connection, schema=schema), revision)
 
 
 def heads(history: History) -> set[str]:
@@ -87,6 +104,28 @@ def revisions(connection: Connection, schema: str, histories: Sequence[History])
     for history in histories:
         options = {"version_table": f"mig_{history.name}", "version_table_schema": schema}
         found[history.name] = set(MigrationContext.configure(connection, opts=options).get_current_heads())
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision of a history, by its number and the first line of its docstring."""
+
+    history: str
+    number: str
+    title: str
+
+
+def outstanding(connection: Connection, schema: str, histories: Sequence[History]) -> list[Revision]:
+    """The revisions that ``schema`` has not reached, in the order in which they would run."""
+    reached = revisions(connection, schema, histories)
+    found = []
+    for history in histories:
+        if history.folder.is_dir():
+            script = ScriptDirectory.from_config(_config(history))
+            lower = tuple(reached[history.name]) or "base"
+            waiting = list(script.iterate_revisions("heads", lower))
+            found += [Revision(history.name, each.revision, each.doc) for each in reversed(waiting)]
     return found
 
 

@@ -93,6 +93,7 @@ def prepare(connection: Connection, app_login: str) -> None:
         f"grant select on platform.tenant, platform.tenant_host, platform.administrator to {login}",
         f"grant select on platform.mig_platform to {login}",
         f"grant execute on function platform.enter(text, text) to {login}",
+        f"grant execute on function platform.switch_off(bigint, text, text[]) to {login}",
         f"grant select, insert, update, delete on platform.administrator_session to {login}",
         f"grant select, insert, update, delete on platform.sign_in_failure to {login}",
         f"grant select, insert, update, delete on platform.listener to {login}",
@@ -244,11 +245,24 @@ def _check_free(connection: Connection, hosts: Sequence[str], *, is_default: boo
         raise DefaultTaken(slug=default)
 
 
-def upgrade_tenant(connection: Connection, tenant: Tenant, histories: Sequence[History]) -> None:
-    """Bring one tenant's tables to the newest revisions and let its role use them, and nothing else."""
+def upgrade_tenant(
+    connection: Connection,
+    tenant: Tenant,
+    histories: Sequence[History],
+    *,
+    tell: Callable[[str], None] | None = None,
+) -> None:
+    """Bring one tenant's tables to the newest revisions and let its role use them, and nothing else.
+
+    Args:
+        connection: of the owner.
+        tenant: whose tables.
+        histories: in the order of their needs.
+        tell: is told the name of a history after each of its revisions; what it raises undoes all.
+    """
     _lock(connection, tenant.schema)
     use_schema(connection, tenant.schema)
-    migrate(connection, tenant.schema, histories)
+    migrate(connection, tenant.schema, histories, tell=tell)
     schema, role = _quote(connection, tenant.schema), _quote(connection, tenant.role)
     versions = connection.scalars(text(_VERSION_TABLES), {"schema": tenant.schema}).all()
     statements = [
@@ -271,6 +285,22 @@ def set_addons(connection: Connection, tenant: Tenant, addons: frozenset[str]) -
         .where(table.c.id == tenant.id)
         .values(addons=sorted(addons), version=table.c.version + 1)
     )
+
+
+def switch_off(
+    connection: Connection, tenant: Tenant, addon: str, needing: Sequence[str]
+) -> list[str] | None:
+    """Switch an addon off unless one of ``needing`` is on; every process sees it with its next request.
+
+    The application's login may do this too (bound to the control tables), since it makes and drops nothing.
+
+    Returns:
+        Those of ``needing`` that are on, so that nothing was done; None where the addon is not on.
+    """
+    function = text("select platform.switch_off(:tenant, :addon, cast(:needing as text[]))")
+    given = {"tenant": tenant.id, "addon": addon, "needing": list(needing)}
+    on: list[str] | None = connection.scalar(function, given)
+    return on
 
 
 def set_state(connection: Connection, tenant: Tenant, state: str, failure: str | None = None) -> None:

@@ -48,6 +48,7 @@ def jobs_of(
     actor: Actor,
     *,
     states: Sequence[str] = (),
+    kinds: Sequence[str] = (),
     own: bool = False,
     routine: bool = True,
     before: int | None = None,
@@ -59,6 +60,7 @@ def jobs_of(
         session: bound to a tenant.
         actor: the reader.
         states: only in these; all when empty.
+        kinds: only of these; all when empty.
         own: only those he asked for himself.
         routine: also the periodic ones that went well.
         before: only older ones than this.
@@ -67,6 +69,8 @@ def jobs_of(
     statement = _rows().where(_visible(actor)).order_by(_job.c.id.desc()).limit(limit)
     if states:
         statement = statement.where(_job.c.state.in_(states))
+    if kinds:
+        statement = statement.where(_job.c.kind.in_(kinds))
     if own:
         statement = statement.where(_job.c.actor_id == actor.user_id)
     if not routine:

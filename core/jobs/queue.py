@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -31,6 +31,10 @@ _RETRY: Final = text("""
         where id = :id and state = 'parked' returning id, kind, actor_id
     )
     select id, actor_id, queue.enqueue(kind, :lane, id, null) from again
+""")
+_LEFT: Final = text("""
+    select id from core_job
+    where state = 'parked' and error_code = 'addon-off' and kind = any(:kinds) order by id
 """)
 _CANCEL: Final = text("""
     update core_job set
@@ -93,6 +97,13 @@ def retry(session: Session, job_id: int) -> bool:
     if row is not None:
         notify(session, f"job:{job_id}", to=row.actor_id)
     return row is not None
+
+
+def take_up(session: Session, addons: Collection[str]) -> int:
+    """Let jobs that met their addon switched off be done after all, now that it is on; gives how many."""
+    kinds = [kind.name for kind in _jobs(session) if kind.addon in addons]
+    left = session.scalars(_LEFT, {"kinds": kinds}).all()
+    return sum(retry(session, each) for each in left)
 
 
 def cancel(session: Session, job_id: int) -> bool:

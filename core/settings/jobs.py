@@ -7,6 +7,7 @@ from core.resources.bulk.runs import run_bulk, run_undo
 from core.resources.exporting.runs import expire_exports, run_export
 from core.resources.importing.jobs import check_import, import_file, tidy_imports, undo_import
 from core.resources.reindexing import complete, reindex
+from core.settings.switching import switch_on_addon
 
 __all__ = [
     "check_import",
@@ -17,6 +18,7 @@ __all__ = [
     "run_bulk",
     "run_export",
     "run_undo",
+    "switch_on_addon",
     "tidy_imports",
     "tidy_jobs",
     "undo_import",

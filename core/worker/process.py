@@ -168,6 +168,7 @@ def run_worker(
     # They tell of every failure of a job, and every second of a database that is away: both ours to tell.
     for name in ("procrastinate", "psycopg.pool"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    kernel.owner_url = owner_url
     worker = WorkerProcess(kernel, owner_url, lanes)
 
     async def work() -> None:

@@ -19,7 +19,20 @@ from typing import Final
 
 from sqlalchemy import text
 
-from tests.bench import api, create, duplicates, exports, hooks, imports, load, queue, report, search, streams
+from tests.bench import (
+    api,
+    create,
+    duplicates,
+    exports,
+    hooks,
+    imports,
+    load,
+    queue,
+    report,
+    search,
+    streams,
+    switching,
+)
 from tests.bench.context import Bench, started
 from tests.bench.figures import Figure
 
@@ -34,6 +47,7 @@ PARTS: Final[dict[str, ModuleType]] = {
     "jobs": queue,
     "streams": streams,
     "hooks": hooks,
+    "switching": switching,
 }
 #: Budgets of design.md whose work does not exist yet.
 LATER: Final = "Not yet: pivot of stage by month (beside the bare SQL), which comes with opportunities."

@@ -10,5 +10,6 @@ context.configure(
     connection=attributes["connection"],
     version_table=f"mig_{attributes['history']}",
     version_table_schema=attributes["schema"],
+    on_version_apply=attributes.get("on_version_apply"),
 )
 context.run_migrations()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from core.addons.manifest import Manifest
 from core.i18n import _
 from core.kit.findings import Finding, line_of
 from core.resources.registry import Resources
+from core.settings.permissions import THINGS
 
 #: Of every resource besides the standing ones: giving views of its list to others.
 _SHARING: Final = "share"
@@ -27,12 +28,13 @@ def check_permissions(addon: Manifest, resources: Resources) -> Iterator[Finding
         resources: all there are.
     """
     module = sys.modules.get(f"{addon.package}.permissions")
+    things = {*THINGS, *getattr(module, "THINGS", ())}
     if module is not None:
         path = Path(str(module.__file__))
         grants: Mapping[str, Sequence[Grant]] = getattr(module, "GRANTS", {})
         for item in dict.fromkeys(each for items in grants.values() for each in items):
             for verb in sorted(item.verbs):
-                yield from _right(path, 0, resources, item.resource, verb)
+                yield from _right(path, 0, resources, things, item.resource, verb)
     for path in sorted(addon.folder.rglob("*.py")):
         if {"migrations", "tests"} & set(path.relative_to(addon.folder).parts):
             continue
@@ -42,11 +44,18 @@ def check_permissions(addon: Manifest, resources: Resources) -> Iterator[Finding
                     func=ast.Attribute(attr="may"),
                     args=[ast.Constant(value=str(name)), ast.Constant(value=str(verb))],
                 ):
-                    yield from _right(path, node.lineno, resources, name, verb)
+                    yield from _right(path, node.lineno, resources, things, name, verb)
 
 
-def _right(path: Path, line: int, resources: Resources, name: str, verb: str) -> Iterator[Finding]:
-    """What is wrong with a verb on a resource; a line of 0 is looked for."""
+def _right(
+    path: Path, line: int, resources: Resources, things: Collection[str], name: str, verb: str
+) -> Iterator[Finding]:
+    """What is wrong with a verb on a resource; a line of 0 is looked for.
+
+    ``things`` have rights without being resources, and verbs of their own.
+    """
+    if name in things:
+        return
     if name not in resources:
         known = [each.name for each in resources]
         yield Finding(

@@ -7,6 +7,7 @@ from flask import Blueprint
 bp = Blueprint("pages", __name__)
 
 from core.web.pages import (  # noqa: E402 - they add their routes to bp
+    addons,
     bulk,
     exports,
     forms,
@@ -21,6 +22,7 @@ from core.web.pages import (  # noqa: E402 - they add their routes to bp
 )
 
 __all__ = [
+    "addons",
     "bp",
     "bulk",
     "exports",

@@ -161,7 +161,8 @@ def _back() -> str:
     """The page the button stood on, where it is one of ours."""
     came_from = request.referrer or ""
     own = request.host_url.rstrip("/")
-    return came_from.removeprefix(own) if came_from.startswith(f"{own}/settings/jobs") else "/settings/jobs"
+    pages = (f"{own}/settings/jobs", f"{own}/settings/addons")
+    return came_from.removeprefix(own) if came_from.startswith(pages) else "/settings/jobs"
 
 
 def view_of(row: Mapping[Any, Any]) -> JobView:

@@ -114,6 +114,11 @@ setInterval(() => {
   for (const element of shown) refresh(element);
 }, 500);
 
+// A page that looks different once a job has ended, as the menu does when an addon came on.
+document.addEventListener("gx:job", (event) => {
+  if (event.target.closest("[data-job-reload]") && !document.querySelector("dialog[open]")) location.reload();
+});
+
 // A table of jobs that says so is looked at again when one of them moves.
 let again;
 document.addEventListener("gx:event", ({ detail: { topic } }) => {

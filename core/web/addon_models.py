@@ -1,0 +1,59 @@
+"""What the templates of addons may ask for, like `core.web.view_models`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.settings.preview import Part
+from core.web.view_models import Option
+
+
+@dataclass(frozen=True, slots=True)
+class AddonCard:
+    """One addon as its tenant has it."""
+
+    name: str
+    title: str
+    summary: str
+    icon: str
+    #: As people write it, "0.1.0"; empty where the package is gone.
+    version: str
+    state: Option
+    is_on: bool
+    #: Titles of the addons it needs, and of those that are on and need it.
+    needs: Sequence[str]
+    needed_by: Sequence[str]
+    #: What shows all of it and offers to switch it.
+    url: str
+    #: What is wrong, and what to do; empty when nothing is.
+    trouble: str = ""
+    #: The job that switches it on (`core.web.pages.jobs.JobView`), while it is at work.
+    job: Any = None
+    #: What the operator may type, where the job waits and no worker is there to do it.
+    command: str = ""
+    #: Why it could not be switched on; empty unless that was tried last.
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchForm:
+    """The dialog that shows what a switch would do, and does it."""
+
+    title: str
+    summary: str
+    is_on: bool
+    action: str
+    #: ``(name, title)`` of the addons that come on too.
+    needs: Sequence[tuple[str, str]]
+    #: Titles of the addons that are on and need it: it cannot go.
+    needed_by: Sequence[str]
+    #: What will run, in a sentence; empty when nothing does.
+    revisions: str
+    #: The jobs that wait, in a sentence; empty when none does.
+    waiting: str
+    parts: Sequence[Part]
+    trouble: str = ""
+    #: What the operator may type, where no worker is there to do it.
+    command: str = ""
