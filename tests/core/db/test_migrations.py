@@ -43,7 +43,9 @@ def test_a_new_tenants_tables_are_those_of_the_models(
         for row in structure(connection, schema)
         if row[1] == "column" and not row[0].startswith("mig_")
     }
-    assert made == set(metadata.tables)
+    # Other tests load addons of their own, whose tables stay known to the process.
+    ours = {name for name, table in metadata.tables.items() if table.info["addon"] in kernel.catalogue.addons}
+    assert made == ours
 
 
 def test_a_missing_and_a_stray_column_are_differences(
