@@ -118,6 +118,17 @@ def rollback(session: Session) -> None:
 
 
 @contextmanager
+def marked(session: Session, name: str, value: Any) -> Iterator[None]:
+    """Keep something about the work of a block in ``session.info``; the innermost block counts."""
+    before = session.info.get(name)
+    session.info[name] = value
+    try:
+        yield
+    finally:
+        session.info[name] = before
+
+
+@contextmanager
 def attempt(session: Session) -> Iterator[None]:
     """Try a block: what it writes is undone at its end, and nothing it left for after the commit is done."""
     waiting = list(session.info.get("after_commit", ()))

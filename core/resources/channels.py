@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from core.addons.manifest import AddonError, Manifest
 from core.addons.switch import is_on
+from core.db.session import marked
 from core.db.tenancy import Tenant
 from core.i18n import Lazy
 
@@ -85,12 +86,8 @@ def through(session: Session, channel: str) -> Iterator[None]:
     if known is not None and channel not in known:
         declared = ", ".join(each.name for each in known)
         raise UnknownChannel(f"no channels room declares “{channel}”; there are {declared}")
-    before = session.info.get("channel")
-    session.info["channel"] = channel
-    try:
+    with marked(session, "channel", channel):
         yield
-    finally:
-        session.info["channel"] = before
 
 
 class ChannelsRoom:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import orjson
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
 from core.db.fields import Sensitivity
+from core.db.session import marked
 from core.resources.batch import Batch
 from core.resources.change_sets.values import kept_line
 from core.resources.declaration import Resource
@@ -61,15 +62,9 @@ def open_set(session: Session, kind: str, resource: Resource, *, actor: Actor, l
     return int(session.scalars(insert(_set).values(values).returning(_set.c.id)).one())
 
 
-@contextmanager
-def collecting(session: Session, set_id: int) -> Iterator[None]:
+def collecting(session: Session, set_id: int) -> AbstractContextManager[None]:
     """Record what services write in the block as parts of a set."""
-    before = session.info.get("change_set")
-    session.info["change_set"] = set_id
-    try:
-        yield
-    finally:
-        session.info["change_set"] = before
+    return marked(session, "change_set", set_id)
 
 
 def record(batch: Batch) -> None:
