@@ -212,6 +212,12 @@ def site(server: Server, extending_addons: Path, tmp_path_factory: pytest.TempPa
     owner.dispose()
 
 
+@pytest.fixture(scope="session")
+def kernel(site: Site) -> Kernel:
+    """That of the deployment."""
+    return site.kernel
+
+
 @pytest.fixture
 def both(site: Site) -> Iterator[Session]:
     """A session of the tenant with both addons on; what it writes is rolled back."""

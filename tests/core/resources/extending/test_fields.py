@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core.access.actor import OPERATOR
@@ -19,6 +19,7 @@ from core.resources.filters import All, Condition, Not
 from core.resources.gateway import Gateway
 from core.resources.query import Order, Query
 from core.resources.resolver import UnknownField
+from tests.core.conftest import Statements
 
 _STAND: Mapping[str, Any] = {
     "booth_size": "24",
@@ -286,18 +287,17 @@ def test_a_deleted_record_takes_its_rows_along(both: Session, customer: Resource
     )
 
 
-def test_statements_do_not_grow_with_records(both: Session, gateway: Gateway, customer: Resource) -> None:
+def test_statements_do_not_grow_with_records(
+    both: Session, gateway: Gateway, customer: Resource, statements: Statements
+) -> None:
     _make(both, *({"hall": f"H{place}", "grape": "G"} for place in range(30)))
-    connection = both.connection()
-    seen: list[str] = []
-    event.listen(connection, "before_cursor_execute", lambda *given: seen.append(given[2]))
     wanted = Query(where=All((Condition("hall", "startswith", "H"),)), sort=(Order("grape"),))
     for per_page in (2, 30):
-        seen.clear()
-        page = gateway.page(customer, Query(wanted.where, sort=wanted.sort, per_page=per_page, count=False))
+        with statements() as seen:
+            page = gateway.page(customer, Query(wanted.where, sort=wanted.sort, per_page=per_page, count=False))
         assert (len(page.rows), len(seen)) == (per_page, 1)
-    seen.clear()
-    assert gateway.page(customer, Query(fields=("name",), count=False)).rows
+    with statements() as seen:
+        assert gateway.page(customer, Query(fields=("name",), count=False)).rows
     assert "fair_" not in seen[0]
     assert "wine_" not in seen[0]
 
