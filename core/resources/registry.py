@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +14,9 @@ from core.db.tenancy import Tenant
 from core.errors import NotFound
 from core.resources.declaration import Resource, remember
 from core.resources.editions import Edition, Editions, connect
+from core.resources.extending import ResourceExtension
+from core.resources.extending.layer import Addition, AddonLayer
+from core.resources.extending.side_table import side_tables
 from core.resources.service import Service
 
 
@@ -27,9 +30,17 @@ class Resources:
         self._by_name: dict[str, Resource] = {}
         self._by_path: dict[str, Resource] = {}
         self.editions = Editions(self._by_name)
+        #: What addons add to others' resources.
+        self.additions = AddonLayer(self.editions.forget)
+        self.editions.add_layer(self.additions)
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._by_name.values())
+
+    @property
+    def by_name(self) -> Mapping[str, Resource]:
+        """All of the process, by name."""
+        return self._by_name
 
     def __getitem__(self, name: str) -> Resource:
         return self._by_name[name]
@@ -105,7 +116,7 @@ def _check_needs(addon: Manifest, resource: Resource, file: str) -> None:
 
 
 class ResourcesRoom:
-    """The ``resources`` room: subclasses of `Resource`."""
+    """The ``resources`` room: subclasses of `Resource`, and of `ResourceExtension` for others' resources."""
 
     name = "resources"
 
@@ -114,19 +125,39 @@ class ResourcesRoom:
         self._permissions = permissions
 
     def read(self, addon: Manifest, module: ModuleType) -> Any:
-        """Make and check one resource of each declaration."""
+        """Make and check one resource of each declaration, and what is added to those of others."""
         found: list[Resource] = []
-        for _, declared in inspect.getmembers(module, inspect.isclass):
-            if issubclass(declared, Resource) and declared.__module__ == module.__name__:
+        extensions: list[ResourceExtension] = []
+        for declared in vars(module).values():
+            if not inspect.isclass(declared) or declared.__module__ != module.__name__:
+                continue
+            if issubclass(declared, Resource):
                 resource = declared(addon.name)
                 resource.check(str(module.__file__))
                 _check_needs(addon, resource, str(module.__file__))
                 found.append(resource)
+            elif issubclass(declared, ResourceExtension):
+                extensions.append(declared(addon.name))
         self._resources.connect(found)
-        return found
+        self._check(addon, extensions, found)
+        return found, extensions
+
+    def _check(
+        self, addon: Manifest, extensions: Sequence[ResourceExtension], own: Sequence[Resource]
+    ) -> None:
+        """See that what is added to a resource fits what the tenants see of it who have the addon on."""
+        known = {each.name: each for each in (*self._resources, *own)}
+        layer, needs = self._resources.additions, self._resources.additions.needs(addon)
+        added: list[Addition] = [*side_tables(addon.name)]
+        for each in extensions:
+            before = [*layer.additions_to(each.of, needs), *(one for one in added if one.resource == each.of)]
+            each.check(addon, known, before, [*layer.additions_to(each.of), *before])
+            added.append(each)
 
     def open(self, addon: Manifest, contents: Any) -> None:
-        """Register them; their names become part of the permission registry."""
-        for resource in contents:
+        """Register them; the names of resources become part of the permission registry."""
+        resources, extensions = contents
+        for resource in resources:
             self._resources.add(resource)
             self._permissions.add_resource(resource.name)
+        self._resources.additions.take(addon, extensions)
