@@ -114,8 +114,8 @@ def start_kernel(
     channels = Channels()
     blueprints: list[tuple[str, Blueprint]] = []
     rooms: Sequence[Any] = (
-        ModelsRoom(),
         ExtensionsRoom(resources.by_name, resources.additions),
+        ModelsRoom(),
         HookspecsRoom(hooks),
         ResourcesRoom(resources, permissions),
         PermissionsRoom(permissions),
