@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from core.access.permissions import Permissions
+from core.addons.hookspecs import Native
 from core.addons.manifest import AddonError, Manifest
 from core.addons.switch import is_on, require
 from core.db.tenancy import Tenant
 from core.errors import NotFound
-from core.resources.declaration import LinesField, Resource, remember
+from core.resources.declaration import Action, Lines, LinesField, Resource, remember
 from core.resources.service import Service
 
 
@@ -22,6 +23,8 @@ class Resources:
     def __init__(self) -> None:
         self._by_name: dict[str, Resource] = {}
         self._by_path: dict[str, Resource] = {}
+        #: Those of the addon that is being loaded.
+        self._coming: dict[str, Resource] = {}
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._by_name.values())
@@ -34,6 +37,7 @@ class Resources:
 
     def add(self, resource: Resource) -> None:
         """Register a checked resource and give it its service."""
+        self._coming.pop(resource.name, None)
         self._by_name[resource.name] = resource
         self._by_path[resource.path] = resource
         remember(resource)
@@ -71,6 +75,23 @@ class Resources:
                     raise AddonError(f"{resource.name}: elsewhere needs {known} of {other.resource}")
                 resource.lookalikes.append((names[other.resource], other.fields))
 
+    def note(self, resources: Sequence[Resource]) -> None:
+        """Let other rooms of an addon know its resources before they are registered."""
+        self._coming = {resource.name: resource for resource in resources}
+
+    def names(self) -> Collection[str]:
+        """The names of all resources, those of an addon that is being loaded among them."""
+        return [*self._by_name, *self._coming]
+
+    def natives(self, slot: str) -> Sequence[Native]:
+        """What the pages of resources have by themselves at a place on a screen."""
+        there = (self._by_name | self._coming).values()
+        return [
+            Native(f"{each.name}.{one.name}", one.title, at_end=True, on=each.name)
+            for each in there
+            for one in _NATIVES.get(slot, _nothing)(each)
+        ]
+
     def named(self, tenant: Tenant, name: str) -> Resource:
         """The resource called ``name`` if this tenant has its addon on.
 
@@ -98,6 +119,17 @@ class Resources:
     def visible(self, tenant: Tenant) -> Iterator[Resource]:
         """The resources with pages of their own that this tenant has on."""
         return (each for each in self if not each.is_nested and is_on(tenant, each.addon))
+
+
+def _nothing(resource: Resource) -> Sequence[Lines | Action]:
+    return ()
+
+
+#: What a resource declares that stands at a place of its pages.
+_NATIVES: Final[Mapping[str, Callable[[Resource], Sequence[Lines | Action]]]] = {
+    "record_panels": lambda resource: resource.lines,
+    "record_actions": lambda resource: resource.actions,
+}
 
 
 def _check_needs(addon: Manifest, resource: Resource, file: str) -> None:
@@ -136,6 +168,8 @@ class ResourcesRoom:
                 _check_needs(addon, resource, str(module.__file__))
                 found.append(resource)
         self._resources.connect(found)
+        self._resources.note(found)
+        self._permissions.note(resource.name for resource in found)
         return found
 
     def open(self, addon: Manifest, contents: Any) -> None:

@@ -172,9 +172,9 @@ class _Found:
 
 def _menu(found: _Found) -> Iterator[Entry]:
     for addon in found.addons:
-        for item in found.kernel.menu.of(addon):
+        for group, item in found.kernel.menu.of(addon):
             url = item.url or found.kernel.resources[item.resource].url
-            yield Entry(url, str(item.title), str(item.section))
+            yield Entry(url, str(item.title), group)
 
 
 def _resources(found: _Found) -> Iterator[Entry]:

@@ -41,8 +41,8 @@ def _seen(site: Site, tenant: Tenant) -> dict[str, set[Any]]:
     return {
         "menu": {
             item.url or kernel.resources[item.resource].url
-            for _section, items in kernel.menu.visible(tenant, OPERATOR)
-            for item in items
+            for group in kernel.menu.visible(tenant, OPERATOR)
+            for item in group.items
         },
         "resources": {each.name for each in kernel.resources.visible(tenant)},
         "api": _addresses(site, tenant),
