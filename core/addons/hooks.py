@@ -14,7 +14,6 @@ from core.addons.answers import answers_of
 from core.addons.calling import Caller, Calls, Turn
 from core.addons.hookspecs import (
     DECIDES,
-    IS_PANEL,
     PART,
     PROJECT,
     SLOT,
@@ -58,8 +57,6 @@ class Implemented:
     name: str
     #: What it brings, in the reader's language; the hook's name where nobody has said it.
     title: str
-    #: Whether these are cards on pages.
-    is_panel: bool
 
 
 class Hooks(Calls):
@@ -268,10 +265,7 @@ class Hooks(Calls):
         plugin = self._plugins.get(addon)
         names = {each.hook for each in plugin.implementations.values()} if plugin is not None else set()
         specs = [(name, self._spec(name).function) for name in sorted(names)]
-        return [
-            Implemented(name, str(getattr(spec, TITLE, name)), getattr(spec, IS_PANEL, False))
-            for name, spec in specs
-        ]
+        return [Implemented(name, str(getattr(spec, TITLE, name))) for name, spec in specs]
 
     def _caller(self, name: str, addons: frozenset[str]) -> Caller:
         """Find out whom a hook calls, and keep it."""

@@ -35,8 +35,6 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 DECIDES: Final = "guanxi_decides"
 #: Attribute of a hook: what people call that which its implementations bring.
 TITLE: Final = "guanxi_title"
-#: Attribute of the hooks that bring cards to pages.
-IS_PANEL: Final = "guanxi_panel"
 #: Attribute of the hooks that are places on screens: what stands there from the start.
 SLOT: Final = "guanxi_slot"
 #: Attribute of a function that is a part of a page.
@@ -60,19 +58,17 @@ def first_sentence(documentation: str | None) -> str:
     return re.split(r"(?<=\.) (?=[A-Z])", paragraph, maxsplit=1)[0]
 
 
-def brings(title: Lazy, *, panel: bool = False) -> Callable[[_Hook], _Hook]:
+def brings(title: Lazy) -> Callable[[_Hook], _Hook]:
     """Say what a hook's implementations bring, for whoever switches an addon on or off.
 
     Stands above ``@hookspec``.
 
     Args:
         title: "Cards on the home page".
-        panel: whether these are cards on pages.
     """
 
     def mark(spec: _Hook) -> _Hook:
         setattr(spec, TITLE, title)
-        setattr(spec, IS_PANEL, panel)
         return spec
 
     return mark
@@ -161,7 +157,7 @@ class CoreHooks:
         """
 
     @slot()
-    @brings(_l("Cards on the home page"), panel=True)
+    @brings(_l("Cards on the home page"))
     @hookspec
     def home_cards(self, session: Any, actor: Any) -> Sequence[Panel] | None:
         """Give cards (`core.web.view_models.Panel`) for the home page.
@@ -179,7 +175,7 @@ class CoreHooks:
         """
 
     @slot(Native("core.timeline", _l("Timeline")))
-    @brings(_l("Wide cards on the page of a record"), panel=True)
+    @brings(_l("Wide cards on the page of a record"))
     @hookspec
     def record_cards(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Panel] | None:
         """Give cards (`core.web.view_models.Panel`) for the wide column of a record's page. Isolated."""
@@ -188,7 +184,7 @@ class CoreHooks:
         Native("core.details", _l("First section of the form")),
         Native("core.more-details", _l("Further sections")),
     )
-    @brings(_l("Cards beside a record"), panel=True)
+    @brings(_l("Cards beside a record"))
     @hookspec
     def record_panels(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Panel] | None:
         """Give cards (`core.web.view_models.Panel`) for the side of a record's page.
@@ -224,7 +220,7 @@ class CoreHooks:
         """Give buttons (`core.web.view_models.ActionView`) for the head of a list. Isolated."""
 
     @slot()
-    @brings(_l("Cards above a list"), panel=True)
+    @brings(_l("Cards above a list"))
     @hookspec
     def list_panels(self, session: Any, actor: Any, resource: Any) -> Sequence[Panel] | None:
         """Give cards (`core.web.view_models.Panel`) above a list, such as its figures. Isolated."""
@@ -239,7 +235,7 @@ class CoreHooks:
         """
 
     @slot()
-    @brings(_l("Cards below a form"), panel=True)
+    @brings(_l("Cards below a form"))
     @hookspec
     def form_panels(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Panel] | None:
         """Give cards (`core.web.view_models.Panel`) below the fields of a form.

@@ -25,6 +25,7 @@ from core.i18n import Lazy, _, _l, _lp, ngettext
 from core.resources.declaration import Resource
 from core.resources.openapi import document
 from core.resources.values import Habits
+from core.settings.places import places
 
 if TYPE_CHECKING:
     from core.kernel import Kernel
@@ -227,9 +228,12 @@ def _channels(found: _Found) -> Iterator[Entry]:
 
 
 def _panels(found: _Found) -> Iterator[Entry]:
-    for hook in found.hooks():
-        if hook.is_panel:
-            yield Entry(hook.name, hook.title)
+    """What it puts on pages, and what stands there until then and will again."""
+    for place in places(found.kernel):
+        for each in place.standing:
+            if each.addon in found.addons and not place.name.startswith("menu_items"):
+                instead = _("instead of %(id)s", id=each.of) if each.how == "replace" else ""
+                yield Entry(each.id, each.title or place.title, "; ".join(filter(None, (place.title, instead))))
 
 
 def _hooks(found: _Found) -> Iterator[Entry]:
@@ -257,7 +261,7 @@ _PARTS: Final[Sequence[tuple[str, Lazy, Callable[[_Found], Iterator[Entry]]]]] =
     ("permissions", _l("Rights"), _permissions),
     ("jobs", _l("Background jobs"), _jobs),
     ("channels", _l("Channels"), _channels),
-    ("panels", _l("Cards on pages"), _panels),
+    ("panels", _l("Cards and buttons on pages"), _panels),
     ("hooks", _l("Where it joins in"), _hooks),
     ("api", _lp("addon", "Addresses of the API"), _api),
 )

@@ -42,6 +42,7 @@ from core.web.view_models import (
 
 #: Chinese by English; what is missing stays English (names of companies do).
 ZH = {
+    "Export": "导出",
     "My day": "我的一天",
     "Home": "首页",
     "Sales": "销售",

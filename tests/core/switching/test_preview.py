@@ -67,7 +67,7 @@ def test_it_has_every_sort_of_thing(site: Site) -> None:
     assert _names(change, "jobs") == ["cellar.turn"]
     assert _names(change, "channels") == ["pipe"]
     assert _names(change, "hooks") == ["home_cards", "menu_items"]
-    assert _names(change, "panels") == ["home_cards"]
+    assert _names(change, "panels") == ["cellar.stock"]
     assert "GET /api/v1/cellar/barrels" in _names(change, "api")
 
 
