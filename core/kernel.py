@@ -121,7 +121,7 @@ def start_kernel(
     catalogue = load(discover([OWN_ADDONS, *config.addons_path]), rooms)
     database = make_database(database_url)
     database.deliveries, database.jobs = Deliveries(database, hooks), jobs
-    database.channels = channels
+    database.channels, database.resources = channels, resources
     return Kernel(
         config=config,
         database=database,

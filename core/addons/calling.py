@@ -38,6 +38,15 @@ class Turn:
     instead_of: Turn | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What one page asks for at a place, in turn."""
+
+    turns: tuple[Turn, ...]
+    #: What pages have there by themselves, as far as it is known at the start.
+    natives: frozenset[str]
+
+
 class Calls:
     """Calls implementations for one process, and counts."""
 
@@ -84,20 +93,22 @@ class Calls:
 
     def _lay_out(
         self,
-        turns: Sequence[Turn],
+        layout: Layout,
         own: Mapping[str, Callable[[], Iterable[Any]]],
         arguments: Mapping[str, Any],
     ) -> list[tuple[str, Any]]:
         """Ask for each part of a page in its turn: ``[(id, item)]``.
 
         Parts decorate a page and write nothing, so all of them share a savepoint; one that fails takes it
-        back, the others go on in a new one. What replaces something gives way to it when it fails.
+        back, the others go on in a new one. What replaces something gives way to it when it fails. What a
+        page has by itself without having said so stands at the end.
         """
         session = arguments.get("session")
         guard = _Guard(session if isinstance(session, Session) else None)
         found: list[tuple[str, Any]] = []
+        unforeseen = [Turn(id, None) for id in own if id not in layout.natives]
         with guard:
-            for turn in turns:
+            for turn in (*layout.turns, *unforeseen):
                 candidate: Turn | None = turn
                 while candidate is not None:
                     items = self._part(candidate, own, arguments, guard)

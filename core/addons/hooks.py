@@ -11,7 +11,7 @@ from typing import Any
 import pluggy
 
 from core.addons.answers import answers_of
-from core.addons.calling import Caller, Calls, Turn
+from core.addons.calling import Caller, Calls, Layout
 from core.addons.hookspecs import (
     DECIDES,
     PART,
@@ -68,7 +68,7 @@ class Hooks(Calls):
         self._manager.add_hookspecs(CoreHooks)
         self._plugins: dict[str, _Plugin] = {}
         self._callers: dict[tuple[str, frozenset[str]], Caller] = {}
-        self._layouts: dict[tuple[str, frozenset[str], str], tuple[Turn, ...]] = {}
+        self._layouts: dict[tuple[str, frozenset[str], str], Layout] = {}
         #: What the pages of resources are made of.
         self.screens: Screens = NoScreens()
 
@@ -178,6 +178,11 @@ class Hooks(Calls):
         """The specification of a hook."""
         return getattr(self._manager.hook, name).spec
 
+    def specification(self, name: str) -> Callable[..., Any]:
+        """The function that specifies a hook, with its annotations and its documentation."""
+        function: Callable[..., Any] = self._spec(name).function
+        return function
+
     def _implementation(self, addon: str, name: str, function: Callable[..., Any]) -> Implementation:
         mark: PartMark | None = getattr(function, PART, None)
         options = {} if mark is not None else getattr(function, f"{PROJECT}_impl")
@@ -231,7 +236,9 @@ class Hooks(Calls):
         layout = self._layouts.get((name, addons, resource))
         if layout is None:
             all_, is_on = self.standing_at(name), lambda addon: addon in addons or addon == "core"
-            layout = self._layouts[name, addons, resource] = turns(all_, is_on, resource)
+            natives = frozenset(each.id for each in all_ if each.implementation is None)
+            layout = Layout(turns(all_, is_on, resource), natives)
+            self._layouts[name, addons, resource] = layout
             self.on_news()
         return self._lay_out(layout, own or {}, arguments)
 

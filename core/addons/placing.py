@@ -105,16 +105,15 @@ def check_place(addon: Manifest, where: str, place: Place, known: Collection[str
     Raises:
         AddonError: it names file, line and the ids there are, nearest first.
     """
-    if place.of in known:
-        return
     owner = place.of.partition(".")[0]
     if not addon.may_name(place.of):
         raise AddonError(
             f"{where}: {place.how}=“{place.of}”: {owner} is listed neither under depends nor under extends"
         )
-    if owner in addon.extends and not any(each.partition(".")[0] == owner for each in known):
+    met = [each for each in known if addon.may_name(each)]
+    if place.of in met or (owner in addon.extends and not any(each.startswith(f"{owner}.") for each in met)):
         return
-    there = ", ".join(nearest_first(place.of, known)) or "nothing yet"
+    there = ", ".join(nearest_first(place.of, met)) or "nothing yet"
     raise AddonError(f"{where}: {place.how}=“{place.of}” is not there; there are {there}")
 
 

@@ -21,7 +21,7 @@ from core.addons.switching import plan_off, plan_on
 from core.db.migrate import Revision
 from core.db.session import tenant_of
 from core.db.tenancy import Tenant
-from core.i18n import Lazy, _, _l, _lp, ngettext
+from core.i18n import Lazy, _, _l, _lp, _p, ngettext
 from core.resources.declaration import Resource
 from core.resources.openapi import document
 from core.resources.values import Habits
@@ -232,8 +232,10 @@ def _panels(found: _Found) -> Iterator[Entry]:
     for place in places(found.kernel):
         for each in place.standing:
             if each.addon in found.addons and not place.name.startswith("menu_items"):
-                instead = _("instead of %(id)s", id=each.of) if each.how == "replace" else ""
-                yield Entry(each.id, each.title or place.title, "; ".join(filter(None, (place.title, instead))))
+                told = [place.title]
+                if each.how == "replace":
+                    told.append(_p("place", "instead of %(id)s", id=each.of))
+                yield Entry(each.id, each.title or place.title, " · ".join(told))
 
 
 def _hooks(found: _Found) -> Iterator[Entry]:
