@@ -25,6 +25,7 @@ from core.i18n import add_catalogue
 from core.jobs.registry import Jobs, JobsRoom
 from core.menus import Menu, MenuRoom
 from core.resources.channels import Channels, ChannelsRoom
+from core.resources.extending.side_table import ExtensionsRoom
 from core.resources.registry import Resources, ResourcesRoom
 
 #: The folder of the addons that come with Guanxi.
@@ -108,6 +109,7 @@ def start_kernel(
     blueprints: list[tuple[str, Blueprint]] = []
     rooms: Sequence[Any] = (
         ModelsRoom(),
+        ExtensionsRoom(resources.by_name, resources.additions),
         HookspecsRoom(hooks),
         ResourcesRoom(resources, permissions),
         PermissionsRoom(permissions),
