@@ -21,10 +21,11 @@ from core.addons.switching import plan_off, plan_on
 from core.db.migrate import Revision
 from core.db.session import tenant_of
 from core.db.tenancy import Tenant
-from core.i18n import Lazy, _, _l, _lp, ngettext
+from core.i18n import Lazy, _, _l, _lp, _p, ngettext
 from core.resources.declaration import Resource
 from core.resources.openapi import document
 from core.resources.values import Habits
+from core.settings.places import places
 
 if TYPE_CHECKING:
     from core.kernel import Kernel
@@ -183,9 +184,9 @@ class _Found:
 
 def _menu(found: _Found) -> Iterator[Entry]:
     for addon in found.addons:
-        for item in found.kernel.menu.of(addon):
+        for group, item in found.kernel.menu.of(addon):
             url = item.url or found.kernel.resources[item.resource].url
-            yield Entry(url, str(item.title), str(item.section))
+            yield Entry(url, str(item.title), group)
 
 
 def _resources(found: _Found) -> Iterator[Entry]:
@@ -255,9 +256,14 @@ def _channels(found: _Found) -> Iterator[Entry]:
 
 
 def _panels(found: _Found) -> Iterator[Entry]:
-    for hook in found.hooks():
-        if hook.is_panel:
-            yield Entry(hook.name, hook.title)
+    """What it puts on pages, and what stands there until then and will again."""
+    for place in places(found.kernel):
+        for each in place.standing:
+            if each.addon in found.addons and not place.name.startswith("menu_items"):
+                told = [place.title]
+                if each.how == "replace":
+                    told.append(_p("place", "instead of %(id)s", id=each.of))
+                yield Entry(each.id, each.title or place.title, " · ".join(told))
 
 
 def _hooks(found: _Found) -> Iterator[Entry]:
@@ -294,7 +300,7 @@ _PARTS: Final[Sequence[tuple[str, Lazy, Callable[[_Found], Iterator[Entry]]]]] =
     ("permissions", _l("Rights"), _permissions),
     ("jobs", _l("Background jobs"), _jobs),
     ("channels", _l("Channels"), _channels),
-    ("panels", _l("Cards on pages"), _panels),
+    ("panels", _l("Cards and buttons on pages"), _panels),
     ("hooks", _l("Where it joins in"), _hooks),
     ("api", _lp("addon", "Addresses of the API"), _api),
 )
