@@ -233,8 +233,8 @@ def _panels(found: _Found) -> Iterator[Entry]:
         for each in place.standing:
             if each.addon in found.addons and not place.name.startswith("menu_items"):
                 told = [place.title]
-                if each.how == "replace":
-                    told.append(_p("place", "instead of %(id)s", id=each.of))
+                if each.replaces:
+                    told.append(_p("place", "instead of %(id)s", id=each.replaces))
                 yield Entry(each.id, each.title or place.title, " · ".join(told))
 
 

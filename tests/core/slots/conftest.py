@@ -169,7 +169,7 @@ BROKEN: Mapping[str, tuple[str, str, str]] = {
     "several": (
         "",
         _part("home_cards", ', before="a.b", after="a.c"'),
-        "ValueError: one of before, after and replace says where it stands, not several",
+        "ValueError: either before or after says where it stands, not both",
     ),
     "circle": ("", "\n".join(_CIRCLE), "before=“circle.y” leads in a circle back to “circle.x”"),
     "misnamed": ("", _part("home_cards", name="No Name"), "the name “No Name” must"),

@@ -83,6 +83,7 @@ def test_the_home_page_is_in_one_order_whoever_has_what_on(site: Site, ada: Brow
 def test_what_is_replaced_is_back_when_the_other_is_off(site: Site, ada: Browser, record: str) -> None:
     off = ada.get(record).text
     assert _cards(off)[:1] == ["contacts"]
+    assert _cards(off).count("contacts") == 1, "the card of the lines gives way to it"
     assert "addresses" in _cards(off)
     with site.on("alpha"):
         assert _cards(ada.get(record).text)[1:3] == ["people", "map"]
@@ -190,6 +191,8 @@ def test_the_list_of_places_tells_what_pages_show(site: Site) -> None:
     assert panels[at : at + 4] == ["customer.contacts", "alpha.people", "beta.staff", "alpha.map"]
     by_id = {each.id: each for each in found["record_panels"].standing}
     assert by_id["customer.contacts"].replaced_by == "alpha.people"
+    assert by_id["alpha.people"].replaces == "customer.contacts"
+    assert by_id["customer.contacts"].replaces == "customer.customer.contacts"
     assert (by_id["alpha.map"].how, by_id["alpha.map"].of) == ("after", "customer.contacts")
     assert by_id["alpha.map"].on == ["customer.customer"]
     assert [each.id for each in found["menu_items alpha.zoo"].standing] == ["alpha.pets"]
