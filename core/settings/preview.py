@@ -243,6 +243,13 @@ def _hooks(found: _Found) -> Iterator[Entry]:
         yield Entry(hook.name, hook.title)
 
 
+def _settings(found: _Found) -> Iterator[Entry]:
+    for addon, declared in found.kernel.settings.items():
+        if addon in found.addons:
+            labels = _(", ").join(str(each.word.label) for each in declared.settings.values())
+            yield Entry(declared.url(), str(declared.title), labels)
+
+
 def _api(found: _Found) -> Iterator[Entry]:
     """What the document of the API has for its resources, as the one who may do everything reads it."""
     resources = [each for each in found.resources() if not each.is_nested]
@@ -264,6 +271,7 @@ _PARTS: Final[Sequence[tuple[str, Lazy, Callable[[_Found], Iterator[Entry]]]]] =
     ("jobs", _l("Background jobs"), _jobs),
     ("channels", _l("Channels"), _channels),
     ("panels", _l("Cards and buttons on pages"), _panels),
+    ("settings", _l("Settings"), _settings),
     ("hooks", _l("Where it joins in"), _hooks),
     ("api", _lp("addon", "Addresses of the API"), _api),
 )
