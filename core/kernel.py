@@ -113,8 +113,8 @@ def start_kernel(
     blueprints: list[tuple[str, Blueprint]] = []
     settings: dict[str, type[Settings]] = {}
     rooms: Sequence[Any] = (
-        ModelsRoom(),
         ExtensionsRoom(resources.by_name, resources.additions),
+        ModelsRoom(),
         HookspecsRoom(hooks),
         ResourcesRoom(resources, permissions),
         PermissionsRoom(permissions),

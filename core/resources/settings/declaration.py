@@ -90,7 +90,7 @@ class Settings:
     @classmethod
     def url(cls) -> str:
         """The address of their page."""
-        return f"/settings/addons/{cls.addon}/settings"
+        return f"/settings/options/{cls.addon}"
 
     @classmethod
     def laid_out(cls) -> Sequence[tuple[str, Sequence[Setting]]]:

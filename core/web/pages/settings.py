@@ -20,7 +20,7 @@ from core.web.pages.request import display, number_in, tell, told
 from core.web.shell import shell
 from core.web.view_models import FieldSection, FieldView, FormView, Option
 
-_PAGE: Final = "/settings/addons/<name>/settings"
+_PAGE: Final = "/settings/options/<name>"
 
 
 @bp.get(_PAGE)
@@ -99,7 +99,7 @@ def _field(setting: Setting, value: Any, errors: dict[str, list[str]]) -> FieldV
         value=_shown(setting, value),
         help=str(word.help) if word.help is not None else "",
         required=not setting.is_nullable and word.kind not in (Kind.FLAG, Kind.TAGS),
-        wide=word.kind is Kind.MULTILINE,
+        wide=word.kind in (Kind.MULTILINE, Kind.FLAG),
         errors=errors.get(setting.name, ()),
         options=[Option(each.value, str(each.label), each.tone) for each in word.choices or ()],
         max_length=word.max_length,

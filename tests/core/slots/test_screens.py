@@ -158,7 +158,7 @@ def test_the_menu_has_entries_and_groups_by_id(site: Site, ada: Browser) -> None
             *links[:2],
             "/alpha/pets",
             *links[2:],
-            "/settings/addons/alpha/settings",
+            "/settings/options/alpha",
         ]
         assert "/alpha/run" not in more
         assert '<div hidden data-palette-source="Commands"><a class="gx-item" href="/alpha/run">' in (

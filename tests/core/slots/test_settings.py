@@ -19,7 +19,7 @@ from core.resources.settings.stored import change, kept_of
 from core.testing.plugin import Browser, MakeActor
 from tests.core.slots.conftest import BROKEN_SETTINGS, Site
 
-PAGE = "/settings/addons/alpha/settings"
+PAGE = "/settings/options/alpha"
 
 
 class Mood(fields.Choice):
@@ -130,6 +130,7 @@ def test_an_administrator_sets_them_on_a_page(site: Site, client: Callable[..., 
         for word in ("Alpha rules", "Made for tests", "Limits", "Upper limit", "Voice", 'value="5"'):
             assert word in page
         assert f'href="{PAGE}"' in ada.get("/").text
+        assert f'href="{PAGE}"' in ada.get("/settings/addons").text.partition('id="addon-alpha"')[2]
         wrong = ada.post(PAGE, {"version": "0", "limit": "many", "hello": "Hi"})
         assert wrong.status_code == 422
         assert "“many” is no whole number." in wrong.text
