@@ -27,6 +27,8 @@ class AddonCard:
     needed_by: Sequence[str]
     #: What shows all of it and offers to switch it.
     url: str
+    #: What the reader may set for it; empty when nothing.
+    settings_url: str = ""
     #: What is wrong, and what to do; empty when nothing is.
     trouble: str = ""
     #: The job that switches it on (`core.web.pages.jobs.JobView`), while it is at work.

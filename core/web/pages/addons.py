@@ -15,6 +15,7 @@ from core.errors import NotFound
 from core.i18n import _, _l, _lp, ngettext
 from core.jobs import overview
 from core.jobs.queries import ACTIVE, jobs_of
+from core.resources.settings.declaration import VERB as SETTING
 from core.settings.preview import Change, change_of
 from core.settings.switching import KIND, ask_on, command_for, follow_off
 from core.web.addon_models import AddonCard, SwitchForm
@@ -124,10 +125,16 @@ def _card(addon: Manifest, job: Mapping[Any, Any] | None) -> AddonCard:
         needs=_titles(catalogue.needs(addon.name)),
         needed_by=_titles(each for each in catalogue.dependents(addon.name) if each in on),
         url=f"{_PAGE}/{addon.name}",
+        settings_url=_settings_url(addon.name) if is_on else "",
         job=shown if is_at_work else None,
         command=command_for(g.tenant.slug, addon.name, job["arguments"]["with"]) if job and waits else "",
         failed=shown.text if has_failed and shown is not None else "",
     )
+
+
+def _settings_url(name: str) -> str:
+    declared = kernel().settings.get(name)
+    return declared.url() if declared is not None and g.actor.may(declared.thing(), SETTING) else ""
 
 
 def _broken_card(name: str) -> AddonCard:
