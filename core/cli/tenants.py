@@ -9,6 +9,7 @@ import click
 from core.cli.group import as_json, cli, show, work
 from core.db import provision
 from core.i18n import _
+from core.resources.storage import folders_of
 from core.upgrade import pending
 
 
@@ -83,11 +84,21 @@ def list_(as_json: bool) -> None:
         tenants = provision.all_tenants(connection)
     if as_json:
         show(
-            [{"slug": t.slug, "name": t.name, "state": t.state, "addons": sorted(t.addons)} for t in tenants]
+            [
+                {
+                    "slug": each.slug,
+                    "name": each.name,
+                    "state": each.state,
+                    "held": each.held,
+                    "addons": sorted(each.addons),
+                }
+                for each in tenants
+            ]
         )
         return
     for each in tenants:
-        click.echo(f"{each.slug:20} {each.state:10} {each.name}  [{', '.join(sorted(each.addons))}]")
+        held = _("  held") if each.held else ""
+        click.echo(f"{each.slug:20} {each.state:10} {each.name}  [{', '.join(sorted(each.addons))}]{held}")
 
 
 @tenant.command()
@@ -130,7 +141,8 @@ def delete(slug: str, yes: bool) -> None:
     with work().owner() as connection:
         found = provision.find_tenant(connection, slug, hold=True)
         provision.delete_tenant(connection, found)
-    shutil.rmtree(work().config.data / "files" / str(found.id), ignore_errors=True)
+    for folder in folders_of(work().config.data, found.id).values():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @cli.group()

@@ -84,7 +84,7 @@ def ask_on(session: Session, kernel: Kernel, actor: Actor, name: str, agreed: Co
     return enqueue(session, KIND, arguments, actor=actor, label=label, key=name)
 
 
-@job(KIND, title=_l("Switch an addon on"), attempts=3)
+@job(KIND, title=_l("Switch an addon on"), attempts=3, while_held=True)
 def switch_on_addon(work: Work) -> dict[str, Any] | None:
     """Make the addon's tables and switch it on; all of it or, when it fails or is cancelled, nothing."""
     name, agreed = work.arguments["addon"], work.arguments["with"]
