@@ -317,6 +317,8 @@ class _Member:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._pass_on()
-        self._member.close()
+        try:
+            if kind is None:
+                self._pass_on()
+        finally:  # also where somebody who was told how far it is has stopped it
+            self._member.close()

@@ -8,9 +8,11 @@ import click
 
 from core.cli.group import as_json, cli, show, work
 from core.db import provision
-from core.i18n import _
+from core.i18n import _, ngettext
 from core.resources.storage import folders_of
-from core.upgrade import pending
+from core.settings.holdings import rows_kept
+from core.settings.purging import archives_folder
+from core.upgrade.running import pending
 
 
 @cli.group()
@@ -141,7 +143,10 @@ def delete(slug: str, yes: bool) -> None:
     with work().owner() as connection:
         found = provision.find_tenant(connection, slug, hold=True)
         provision.delete_tenant(connection, found)
-    for folder in folders_of(work().config.data, found.id).values():
+    for folder in (
+        *folders_of(work().config.data, found.id).values(),
+        archives_folder(work().config.data, found),
+    ):
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -159,7 +164,11 @@ def list_addons(slug: str | None, as_json: bool) -> None:
     Example: guanxi addon list --tenant demo
     """
     catalogue = work().kernel.catalogue
-    on = work().tenant(slug).addons if slug else frozenset()
+    on, kept = frozenset[str](), dict[str, int]()
+    if slug:
+        with work().owner() as connection:
+            found = provision.find_tenant(connection, slug)
+            on, kept = found.addons, rows_kept(connection, found)
     rows = [
         {"name": each.name, "version": each.version, "depends": list(each.depends), "on": each.name in on}
         for each in catalogue.addons.values()
@@ -167,11 +176,14 @@ def list_addons(slug: str | None, as_json: bool) -> None:
     ]
     missing = sorted(on - catalogue.addons.keys() - catalogue.quarantined.keys())
     if as_json:
-        show({"addons": rows, "quarantined": catalogue.quarantined, "missing": missing})
+        show({"addons": rows, "quarantined": catalogue.quarantined, "missing": missing, "kept": kept})
         return
     for row in rows:
-        click.echo(f"{row['name']:20} {row['version']:10} {_('on') if row['on'] else ''}")
+        click.echo(f"{row['name']:20} {row['version']:10} {_('on') if row['on'] else ''}".rstrip())
     for name, reason in catalogue.quarantined.items():
         click.echo(f"{name:20} {_('cannot load')}: {reason}")
     for name in missing:
         click.echo(f"{name:20} {_('on, but its package is not there')}")
+    for name, number in sorted(kept.items()):
+        told = ngettext("off, its data is kept: %(n)s row", "off, its data is kept: %(n)s rows", number)
+        click.echo(f"{name:20} {told}")

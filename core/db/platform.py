@@ -139,3 +139,22 @@ hook_tally = Table(
     Column("unmuted_at", DateTime(timezone=True)),
     Column("since", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
+
+#: Who switched which addon on or off for whom, removed its data, or put it back.
+addon_switch = Table(
+    "addon_switch",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("tenant_id", BigInteger, ForeignKey(tenant.c.id, ondelete="CASCADE"), nullable=False),
+    Column("addon", String(60), nullable=False),
+    #: on, off, purged or restored.
+    Column("deed", String(20), nullable=False),
+    #: A user of the tenant; empty: the operator.
+    Column("actor_id", BigInteger),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    #: Of what was purged: the file in the tenant's folder of archives, its bytes, and how long it is kept.
+    Column("archive", String(200)),
+    Column("size", BigInteger),
+    Column("kept_until", DateTime(timezone=True)),
+    Index(None, "tenant_id", "addon", "id"),
+)

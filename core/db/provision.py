@@ -94,6 +94,8 @@ def prepare(connection: Connection, app_login: str) -> None:
         f"grant select on platform.mig_platform to {login}",
         f"grant execute on function platform.enter(text, text) to {login}",
         f"grant execute on function platform.switch_off(bigint, text, text[]) to {login}",
+        f"grant execute on function platform.switch_off(bigint, text, text[], bigint) to {login}",
+        f"grant select on platform.addon_switch to {login}",
         f"grant select, insert, update, delete on platform.administrator_session to {login}",
         f"grant select, insert, update, delete on platform.sign_in_failure to {login}",
         f"grant select, insert, update, delete on platform.listener to {login}",
@@ -288,17 +290,20 @@ def set_addons(connection: Connection, tenant: Tenant, addons: frozenset[str]) -
 
 
 def switch_off(
-    connection: Connection, tenant: Tenant, addon: str, needing: Sequence[str]
+    connection: Connection, tenant: Tenant, addon: str, needing: Sequence[str], *, actor_id: int | None = None
 ) -> list[str] | None:
     """Switch an addon off unless one of ``needing`` is on; every process sees it with its next request.
 
     The application's login may do this too (bound to the control tables), since it makes and drops nothing.
+    Who did it is written down with it.
 
     Returns:
         Those of ``needing`` that are on, so that nothing was done; None where the addon is not on.
     """
-    function = text("select platform.switch_off(:tenant, :addon, cast(:needing as text[]))")
-    given = {"tenant": tenant.id, "addon": addon, "needing": list(needing)}
+    function = text(
+        "select platform.switch_off(:tenant, :addon, cast(:needing as text[]), cast(:actor as bigint))"
+    )
+    given = {"tenant": tenant.id, "addon": addon, "needing": list(needing), "actor": actor_id}
     on: list[str] | None = connection.scalar(function, given)
     return on
 
