@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.access.actor import Actor
-from core.addons.switch import is_on
+from core.addons.switch import is_name_on, is_on
 from core.db.tenancy import Tenant
 from core.i18n import Lazy
 
@@ -47,7 +47,11 @@ class Menu:
         shown = [
             item
             for addon, item in self._items
-            if is_on(tenant, addon) and (not item.resource or actor.may(item.resource, item.verb))
+            if is_on(tenant, addon)
+            and (
+                not item.resource
+                or (is_name_on(tenant, item.resource) and actor.may(item.resource, item.verb))
+            )
         ]
         groups: dict[str, list[MenuItem]] = {}
         for item in shown:
