@@ -9,16 +9,13 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
 
 from core.access.actor import OPERATOR, Actor
 from core.app import create_app
@@ -31,11 +28,12 @@ from core.db.tenancy import Tenant
 from core.db.urls import Urls
 from core.i18n import set_language
 from core.kernel import Kernel, start_kernel
+from core.testing.clients import ApiClient, Browser
 from core.testing.jobs import RunJobs, run_jobs
 from core.testing.place import pytest_configure
 from core.web.security import csrf_token
 
-__all__ = ["RunJobs", "pytest_configure", "run_jobs"]
+__all__ = ["ApiClient", "Browser", "RunJobs", "pytest_configure", "run_jobs"]
 
 #: Durability is of no use to a test.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -209,39 +207,6 @@ def committed(
         connection.execute(text("truncate queue.procrastinate_jobs cascade"))
 
 
-@dataclass(frozen=True, slots=True)
-class ApiClient:
-    """Calls the API of one tenant as one user: ``api.get("customer/customers?sort=name")``."""
-
-    client: FlaskClient
-    token: str
-    host: str = "main.localhost"
-
-    def call(self, method: str, path: str, **options: Any) -> TestResponse:
-        """Send a request; ``path`` is below ``/api/v1/`` unless it begins with a slash."""
-        url = path if path.startswith("/") else f"/api/v1/{path}"
-        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
-        return self.client.open(
-            url, method=method, base_url=f"http://{self.host}", headers=headers, **options
-        )
-
-    def get(self, path: str, **options: Any) -> TestResponse:
-        """GET."""
-        return self.call("GET", path, **options)
-
-    def post(self, path: str, **options: Any) -> TestResponse:
-        """POST."""
-        return self.call("POST", path, **options)
-
-    def patch(self, path: str, **options: Any) -> TestResponse:
-        """PATCH."""
-        return self.call("PATCH", path, **options)
-
-    def delete(self, path: str, **options: Any) -> TestResponse:
-        """DELETE."""
-        return self.call("DELETE", path, **options)
-
-
 @pytest.fixture
 def api(
     app: Flask, kernel: Kernel, tenants: dict[str, Tenant], committed: object
@@ -257,25 +222,6 @@ def api(
         return ApiClient(app.test_client(), token, f"{tenant}.localhost")
 
     return make
-
-
-@dataclass(frozen=True, slots=True)
-class Browser:
-    """A signed-in browser without a window: pages and forms of one tenant as one user."""
-
-    client: FlaskClient
-    actor: Actor
-    csrf: str
-    host: str = "main.localhost"
-
-    def get(self, path: str, **options: Any) -> TestResponse:
-        """GET a page."""
-        return self.client.get(path, base_url=f"http://{self.host}", **options)
-
-    def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> TestResponse:
-        """POST a form, its token included."""
-        form = {"csrf_token": self.csrf, **(data or {})}
-        return self.client.post(path, base_url=f"http://{self.host}", data=form, **options)
 
 
 @pytest.fixture
