@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,11 +30,26 @@ from core.db.urls import Urls
 from core.i18n import set_language
 from core.kernel import Kernel, start_kernel
 from core.testing.clients import ApiClient, Browser
+from core.testing.clock import Clock, Freeze
+from core.testing.factories import Factory
 from core.testing.jobs import RunJobs, run_jobs
-from core.testing.place import pytest_configure
+from core.testing.place import pytest_addoption, pytest_configure
+from core.testing.switching import Switch, addon_off, addon_on
 from core.web.security import csrf_token
 
-__all__ = ["ApiClient", "Browser", "RunJobs", "pytest_configure", "run_jobs"]
+__all__ = [
+    "ApiClient",
+    "Browser",
+    "Factory",
+    "Freeze",
+    "RunJobs",
+    "Switch",
+    "addon_off",
+    "addon_on",
+    "pytest_addoption",
+    "pytest_configure",
+    "run_jobs",
+]
 
 #: Durability is of no use to a test.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -96,13 +112,13 @@ def kernel(server: Server, config: Config) -> Iterator[Kernel]:
 
 
 @pytest.fixture(scope="session")
-def tenants(kernel: Kernel, owner_engine: Engine) -> dict[str, Tenant]:
+def tenants(request: pytest.FixtureRequest, kernel: Kernel, owner_engine: Engine) -> dict[str, Tenant]:
     """``main`` with every addon on, ``bare`` with none."""
     with owner_engine.begin() as connection:
         prepare(connection, "guanxi_app")
-    everything = frozenset(kernel.catalogue.addons) - {"core"}
+    on = _switched_on(request.config, kernel)
     with owner_engine.begin() as connection:
-        for slug, addons in (("main", everything), ("bare", frozenset[str]())):
+        for slug, addons in (("main", on), ("bare", frozenset[str]())):
             create_tenant(
                 connection,
                 "guanxi_app",
@@ -113,6 +129,16 @@ def tenants(kernel: Kernel, owner_engine: Engine) -> dict[str, Tenant]:
                 addons=addons,
             )
         return {slug: find_tenant(connection, slug) for slug in ("main", "bare")}
+
+
+def _switched_on(config: pytest.Config, kernel: Kernel) -> frozenset[str]:
+    """What the tenant ``main`` has on: everything, or one addon alone with what it needs."""
+    alone: str | None = config.getoption("guanxi_alone")
+    if alone is None:
+        return frozenset(kernel.catalogue.addons) - {"core"}
+    if alone not in kernel.catalogue.addons:
+        raise pytest.UsageError(f"--alone: there is no addon “{alone}”")
+    return frozenset({alone, *kernel.catalogue.needs(alone)})
 
 
 @pytest.fixture(scope="session")
@@ -244,6 +270,37 @@ def client(
         return Browser(browser, actor, csrf, f"{tenant}.localhost")
 
     return make
+
+
+@pytest.fixture
+def client_as(client: Callable[..., Browser]) -> Callable[..., Browser]:
+    """Makes signed-in browsers by role, as `client` does: ``client_as("analyst").get("/")``."""
+    return client
+
+
+@pytest.fixture
+def make(request: pytest.FixtureRequest, kernel: Kernel, tenant: Tenant) -> Factory:
+    """Makes records of the tenant ``main``: ``make("customer.customer", city="上海")`` gives its number.
+
+    What is not said is filled in, see `core.testing.factories`. In a test that commits (it takes
+    ``committed``, ``api`` or ``client``) each record is committed; in any other it is part of ``session``.
+    """
+    if "committed" in request.fixturenames:
+        request.getfixturevalue("committed")
+        return Factory(kernel, lambda: kernel.database.unit_of_work(tenant))
+    session: Session = request.getfixturevalue("session")
+    return Factory(kernel, lambda: nullcontext(session))
+
+
+@pytest.fixture
+def frozen(request: pytest.FixtureRequest) -> Iterator[Freeze]:
+    """Stops the clock of the program: ``frozen("2026-02-10T09:00+08:00")``, again to move it.
+
+    What the database stamps by itself (``created_at``, ``updated_at``) bears the real time all the same.
+    Sign in before the clock is set to the past: a session of then has ended.
+    """
+    with Clock() as clock:
+        yield clock.stop
 
 
 @pytest.fixture(scope="session")
