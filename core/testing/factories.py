@@ -25,7 +25,7 @@ from core.resources.declaration import Field, Resource
 _FIRST_DAY: Final = date(2026, 1, 5)
 _COMPANIES: Final = ("Lotus Tea", "明德科技", "Alder & Finch", "华光印务", "Nordwind", "江南纺织")
 _PICKED: Final = ("Manufacturing", "零售", "Trade fair")
-#: What a factory leaves to the rules: they may say something only of fields that are filled.
+#: How often what rules refuse is left out; they may look at one field only when another is filled.
 _TRIES: Final = 4
 
 
@@ -40,7 +40,8 @@ def plausible(word: Word, number: int) -> Any:
         case Kind.MULTILINE:
             return f"Said on the telephone:\n{number} pieces, 周五之前。"
         case Kind.PICK:
-            return _PICKED[number % len(_PICKED)][: word.max_length]
+            end = f" {number}"
+            return _PICKED[number % len(_PICKED)][: (word.max_length or 80) - len(end)] + end
         case Kind.CHOICE:
             assert word.choices is not None
             return next(iter(word.choices)).value
@@ -96,21 +97,19 @@ class Factory:
     def full(self, resource: str, *, actor: Actor = OPERATOR, **values: Any) -> int:
         """Make a record with every field filled that input may fill and no rule refuses."""
         declared = self._kernel.resources[resource]
+        fields = [
+            field
+            for field in declared.fields.values()
+            if not field.word.readonly and field.word.kind is not Kind.LINK
+        ]
         with self._unit() as session:
-            more = {
-                field.name: plausible(field.word, next(self._numbers))
-                for field in declared.fields.values()
-                if not field.word.readonly and field.word.kind is not Kind.LINK
-            }
+            more = {field.name: plausible(field.word, next(self._numbers)) for field in fields}
             for _try in range(_TRIES):
                 try:
                     with session.begin_nested():
                         return self._make(session, declared, {**more, **declared.example, **values}, actor)
                 except Invalid as refused:
-                    left = {name: value for name, value in more.items() if name not in refused.errors}
-                    if left == more:
-                        raise
-                    more = left
+                    more = {name: value for name, value in more.items() if name not in refused.errors}
             return self._make(session, declared, values, actor)
 
     def values(self, session: Session, resource: Resource, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +122,16 @@ class Factory:
 
     def _make(self, session: Session, resource: Resource, given: Mapping[str, Any], actor: Actor) -> int:
         values = self.values(session, resource, given)
-        [number] = resource.service.create(session, [values], actor=actor)
+        try:
+            with session.begin_nested():
+                [number] = resource.service.create(session, [values], actor=actor)
+        except Invalid as refused:
+            # A rule may ask for more than the fields say: that there is one of a kind, for instance.
+            asked = [resource.fields[name] for name in refused.errors if name in resource.fields]
+            more = {field.name: self._value(session, field) for field in asked if field.name not in given}
+            if not more:
+                raise
+            [number] = resource.service.create(session, [values | more], actor=actor)
         return number
 
     def _value(self, session: Session, field: Field) -> Any:

@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Look for the addons whose tests are asked for where these tests lie, besides GUANXI_ADDONS_PATH."""
+    config.addinivalue_line("markers", "slow: takes more than a second by its nature")
     told = [Path(each) for each in os.environ.get("GUANXI_ADDONS_PATH", "").split(os.pathsep) if each]
     known = {OWN_ADDONS.resolve(), *(each.resolve() for each in told)}
     for argument in config.args:
