@@ -73,7 +73,7 @@ def is_readable(session: Session, resource: Resource, actor: Actor, row: Mapping
         link = resource.fields[name]
         assert link.target is not None
         table = link.target.table
-        target = session.execute(select(table).where(table.c.id == row[link.column.name])).mappings().first()
+        target = session.execute(select(table).where(table.c.id == row[link.key])).mappings().first()
         if target is not None and is_readable(session, link.target, actor, dict(target)):
             return True
     return False
@@ -102,7 +102,7 @@ def _given(resource: Resource, reader: Reader, rows: list[dict[str, Any]]) -> It
     if resource.is_searched:
         hit: set[int] = set()
         for row in rows:
-            label = quote(str(row[resource.label_field.column.name])[:60])
+            label = quote(str(row[resource.label_field.key])[:60])
             answer = program.get(f"search?resources={resource.name}&limit=50&q={label}")
             hit |= {item["id"] for group in answer.get_json()["groups"] for item in group["items"]}
         yield "the search", hit

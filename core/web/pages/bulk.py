@@ -246,7 +246,7 @@ def _ways(field: Field, chosen: str) -> list[Option]:
     ways = [("set", _("Set to"))]
     if field.word.kind is Kind.TAGS:
         ways = [("add", _("Add")), ("remove", _("Remove")), ("set", _("Replace by"))]
-    if field.column.nullable or field.word.kind is Kind.TAGS:
+    if field.is_nullable or field.word.kind is Kind.TAGS:
         ways.append(("clear", _("Empty it")))
     return [Option(name, label, selected=name == chosen) for name, label in ways]
 
