@@ -16,9 +16,10 @@ from core.db.fields import Kind
 from core.jobs import enqueue
 from core.kernel import Kernel
 from core.resources.declaration import Resource
+from core.resources.editions import edition_of
 from core.resources.reindexing import complete_search
 from core.testing.clients import ApiClient, Browser
-from core.testing.factories import Factory
+from core.testing.factories import Factory, plausible
 
 #: A text in the note, the file and the view of every record; where it is read, something of it is told.
 MARK: Final = "Zaunkoenig"
@@ -82,6 +83,9 @@ def leave_traces(
         _work_with(found, resource, number, make(resource.name), callers)
     with unit() as session:
         complete_search(session, with_pages(kernel, addons))
+        editions = [edition_of(session).of(resource) for resource in with_pages(kernel, addons)]
+    for resource in editions:
+        _work_with_brought_fields(resource, found.records[resource.name], callers)
     run_jobs()
     for resource in with_pages(kernel, addons):
         answer = callers.program.post(f"{resource.path}/export")  # this one waits
@@ -93,6 +97,34 @@ def leave_traces(
                 found.jobs[kind.name] = enqueue(session, kind.name, actor=callers.english.actor, label=MARK)
     callers.english.get("/")  # says what the last form left to be said
     return found
+
+
+def _work_with_brought_fields(resource: Resource, number: int, callers: Callers) -> None:
+    """Leave values of fields other addons bring: in the record, its history, views, tables, an edit of many.
+
+    Args:
+        resource: as the tenant sees it.
+        number: of a record of it.
+        callers: of the tenant.
+    """
+    program, path = callers.program, resource.path
+    brought = [each for each in resource.fields.values() if each.addon != resource.addon]
+    for count, each in enumerate(brought):
+        if each.word.kind is Kind.LINK or each.word.readonly:
+            continue
+        value = plausible(each.word, 100 + count)
+        changed = program.patch(f"{path}/{number}", json={each.name: value})
+        assert changed.status_code == 200, (each.name, changed.text)
+        other = {each.name: plausible(each.word, 200 + count)}
+        edit = {"ids": [number], "action": "update", "values": other}
+        edited = program.post(f"{path}/bulk", json=edit)
+        assert edited.status_code == 200, (each.name, edited.text)
+        view = {"name": f"{MARK} {each.name}", "audience": "shared"}
+        shown = f"columns={resource.label},{each.name}&{each.name}.isnull=false"
+        kept = callers.english.post(f"{resource.url}/views/new?{shown}", view)
+        assert kept.status_code == 303, (each.name, kept.text)
+        exported = program.post(f"{path}/export?columns={each.name}&{each.name}.isnull=false")
+        assert exported.status_code == 202, (each.name, exported.text)
 
 
 def _work_with(found: Traces, resource: Resource, number: int, other: int, callers: Callers) -> None:

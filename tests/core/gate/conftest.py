@@ -79,9 +79,42 @@ def timeline_entries(session, actor, resource, record_id, since, until, limit):
 def on_event(session, event):
     return None
 """
+_MODELS = '''
+
+from core.db.base import Extension
+
+class Postage(Extension, of="customer.customer"):
+    """What a customer's parcels cost."""
+
+    __tablename__ = "parcels_customer"
+
+    postage: Mapped[int | None] = fields.integer(label=_l("Postage paid"))
+    dispatcher: Mapped[str | None] = fields.text(80, label=_l("Parcel dispatcher"), search=True)
+'''
+_RESOURCES = """
+
+from core.resources.extending import Placed, ResourceExtension
+
+class CustomerExtension(ResourceExtension):
+    of = "customer.customer"
+    sections = (Section(_l("Parcels and postage"), "postage", "dispatcher", id="post", after="basics"),)
+    list_columns = (Placed("postage", after="name"),)
+"""
+_TABLE = """
+from alembic import op
+from addons.parcels.models import Postage
+revision, down_revision = "0002", "0001"
+def upgrade():
+    Postage.__table__.create(op.get_bind())
+def downgrade():
+    Postage.__table__.drop(op.get_bind())
+"""
 #: What the texts above are in Chinese.
 _CHINESE = {
+    "Parcel dispatcher": "包裹寄件经办人",
+    "Parcels and postage": "包裹与邮资",
     "Parcels at home": "家中的包裹一览",
+    "Postage paid": "已付邮资",
     "Weigh the parcel": "给包裹称重",
     "Scan a parcel": "扫描包裹单",
     "Scan of a parcel label": "包裹标签扫描",
@@ -156,7 +189,11 @@ def write_parcels(folder: Path) -> None:
     written = write_addon(folder, Wish("parcels", "Parcels sent", "已寄包裹", "Ada", "MIT"), [])
     for name, content in (("channels", _CHANNELS), ("views", _VIEWS)):
         (written / f"{name}.py").write_text(content)
-    for name, content in (("permissions", _PERMISSIONS), ("hooks", _HOOKS)):
+    (written / "migrations" / "0002_postage.py").write_text(_TABLE)
+    rooms = (
+        ("permissions", _PERMISSIONS), ("hooks", _HOOKS), ("models", _MODELS), ("resources", _RESOURCES),
+    )  # fmt: skip
+    for name, content in rooms:
         path = written / f"{name}.py"
         path.write_text(path.read_text() + content)
     (written / "static").mkdir()
