@@ -21,8 +21,9 @@ from core.access.actor import OPERATOR
 from core.cli.group import Work, cli
 from core.db.provision import find_tenant, set_addons
 from core.db.tenancy import Tenant
-from core.i18n import language, set_language
+from core.i18n import language, lazy_gettext, set_language
 from core.kernel import Kernel
+from core.menus import Menu, MenuItem
 from core.testing.plugin import ApiClient, Browser
 
 #: An addon and a resource that never existed, as long as those they stand for.
@@ -234,3 +235,10 @@ def test_every_route_is_a_cores_or_behind_the_gate_of_one_addon(app: Flask, kern
             assert guarded[blueprint] == blueprint
             assert blueprint in kernel.catalogue.addons
             assert rule.rule.startswith(f"/{blueprint}/")
+
+
+def test_an_entry_that_leads_to_another_addon_shows_where_both_are_on(tenants: dict[str, Tenant]) -> None:
+    menu, title = Menu(), lazy_gettext("Customers")
+    menu.add("core", [MenuItem(title, "box", resource="customer.customer")])
+    shown = {slug: bool(menu.visible(tenants[slug], OPERATOR)) for slug in ("main", "bare")}
+    assert shown == {"main": True, "bare": False}

@@ -81,6 +81,8 @@ def test_what_is_off_is_in_no_registry_and_does_no_work(site: Site) -> None:
     analyst = site.user("first", "analyst")
     assert analyst.may("parcels.parcel", "update")
     assert analyst.may("customer.customer", "delete")
+    stranger = site.app.test_client().get("/parcels/inner/depth", base_url="http://first.localhost")
+    assert stranger.status_code == 302, "a blueprint within another is behind the sign-in too"
     for name in sorted(everything):
         off = {name, *kernel.catalogue.dependents(name)}
         with site.unit("first") as session:
