@@ -43,9 +43,11 @@ def what_registries_tell(kernel: Kernel, tenant: Tenant, off: Collection[str]) -
     for view in kernel.hooks.views():
         called = {each.addon for each in kernel.hooks.called(view.name, tenant.addons)}
         yield from (f"hook {view.name} calls {addon}" for addon in sorted(called & set(off)))
-    own = [item for addon in off for item in kernel.menu.of(addon)]
-    for _section, items in kernel.menu.visible(tenant, OPERATOR):
-        yield from (f"the menu shows {item.title}" for item in items if item in own)
+    own = [item for addon in off for _group, item in kernel.menu.of(addon)]
+    for group in kernel.menu.visible(tenant, OPERATOR):
+        if group.id.partition(".")[0] in off:
+            yield f"the menu shows group {group.title}"
+        yield from (f"the menu shows {item.title}" for item in group.items if item in own)
     for channel in kernel.channels:
         if channel.addon in off:
             if kernel.channels.title(tenant, channel.name):

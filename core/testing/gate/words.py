@@ -66,6 +66,6 @@ def _texts(kernel: Kernel, name: str) -> Iterator[str]:
             yield from (resource.name, f"/{resource.path}", resource.table.name)
     yield from (kind.name for kind in kernel.jobs if kind.addon == name)
     yield from (channel.name for channel in kernel.channels if channel.addon == name)
-    yield from (item.url for item in kernel.menu.of(name) if item.url)
+    yield from (item.url for _group, item in kernel.menu.of(name) if item.url)
     if name != "core":
         yield from (str(addon.title), str(addon.summary))

@@ -239,6 +239,6 @@ def test_every_route_is_a_cores_or_behind_the_gate_of_one_addon(app: Flask, kern
 
 def test_an_entry_that_leads_to_another_addon_shows_where_both_are_on(tenants: dict[str, Tenant]) -> None:
     menu, title = Menu(), lazy_gettext("Customers")
-    menu.add("core", [MenuItem(title, "box", resource="customer.customer")])
+    menu.add("core", [MenuItem(name="people", title=title, icon="box", resource="customer.customer")])
     shown = {slug: bool(menu.visible(tenants[slug], OPERATOR)) for slug in ("main", "bare")}
     assert shown == {"main": True, "bare": False}
