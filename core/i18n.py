@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import LazyProxy
@@ -36,6 +37,8 @@ _sources: list[Path] = []
 def add_catalogue(folder: Path) -> None:
     """Join the ``<lang>/LC_MESSAGES/*.po`` files below ``folder`` to what is spoken.
 
+    What is said already keeps its words: an addon adds to what the core and those before it say, and
+    changes nothing of theirs for tenants that have it off.
     The files are compiled in memory, so a changed text needs no build step.
     """
     if folder in _sources:
@@ -45,11 +48,22 @@ def add_catalogue(folder: Path) -> None:
         for path in sorted(folder.glob(f"{language}/LC_MESSAGES/*.po")):
             compiled = io.BytesIO()
             with path.open("rb") as source:
-                write_mo(compiled, read_po(source, locale=language))
+                write_mo(compiled, _without_known(read_po(source, locale=language), language))
             compiled.seek(0)
             loaded = gettext_module.GNUTranslations(compiled)
             loaded.add_fallback(_catalogues.get(language, gettext_module.NullTranslations()))
             _catalogues[language] = loaded
+
+
+def _without_known(catalogue: Catalog, language: str) -> Catalog:
+    """A catalogue without the texts that others have brought."""
+    known = _catalogues.get(language, _catalogues["en"])
+    for message in list(catalogue):
+        text = message.id if isinstance(message.id, str) else message.id[0]
+        said = known.pgettext(message.context, text) if message.context else known.gettext(text)
+        if text and said != text:
+            catalogue.delete(message.id, message.context)
+    return catalogue
 
 
 def language() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,15 +86,38 @@ class _ViewsRoom:
         if blueprint.name != addon.name or blueprint.url_prefix != f"/{addon.name}":
             wanted = f"bp must be called “{addon.name}” with url_prefix “/{addon.name}”"
             raise AddonError(f"{module.__file__}: {wanted}")
+        trial = Flask(addon.name)
+        before = _reach(trial)
         try:  # two views of one name show only when the routes are laid
-            Flask(addon.name).register_blueprint(copy(blueprint))
+            trial.register_blueprint(copy(blueprint))
         except (AssertionError, ValueError) as error:
             raise AddonError(f"{module.__file__}: {error}") from error
+        if _reach(trial) != before:
+            raise AddonError(
+                f"{module.__file__}: bp must keep to its own addresses; what it does before, after or around"
+                " requests, and what it gives to templates, would reach pages of tenants that have it off"
+            )
         return blueprint
 
     def open(self, addon: Manifest, contents: Any) -> None:
         """Keep it for the application, which puts the gate before it."""
         self._found.append((addon.name, contents))
+
+
+def _reach(app: Flask) -> list[int]:
+    """How much of an application concerns every address, whichever blueprint it belongs to."""
+    by_blueprint: Sequence[Mapping[Any, Sized]] = (
+        app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs,
+        app.template_context_processors, app.url_value_preprocessors, app.url_default_functions,
+    )  # fmt: skip
+    templates = app.jinja_env
+    shared: Sequence[Sized] = (
+        *(each.get(None, ()) for each in by_blueprint),
+        *app.error_handler_spec[None].values(),
+        app.teardown_appcontext_funcs, app.cli.commands,
+        templates.filters, templates.globals, templates.tests,
+    )  # fmt: skip
+    return [sum(map(len, shared)), len(shared)]
 
 
 def start_kernel(

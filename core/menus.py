@@ -12,12 +12,13 @@ from core.access.actor import Actor
 from core.addons.manifest import AddonError, Manifest
 from core.addons.placing import Place, arranged, check_circles, check_place, place_for, standing
 from core.addons.pointing import nearest_first, place_in
-from core.addons.switch import is_on
+from core.addons.switch import is_name_on, is_on
 from core.db.tenancy import Tenant
 from core.i18n import Lazy
 
 #: The group of what stands nowhere in the menu, but is found by the command palette.
 COMMANDS: Final = "core.commands"
+_TOP: Final = "core.top"
 #: The groups that stand behind those of addons.
 _LAST: Final = ("core.settings", COMMANDS)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -48,7 +49,7 @@ class MenuItem:
     title: Lazy
     icon: str
     #: The id of its group, unless it stands beside an entry: then it is in the group of that.
-    group: str = "core.top"
+    group: str = _TOP
     #: The id of the entry it stands before, behind, or for.
     before: str = ""
     after: str = ""
@@ -130,10 +131,16 @@ class Menu:
         found: dict[str, list[MenuItem]] = {each.id: [] for each in self.groups}
         for each in there:
             item = each.declared
-            if isinstance(item, MenuItem) and (not item.resource or actor.may(item.resource, item.verb)):
-                found[self.group_of[each.id]].append(item)
+            if isinstance(item, MenuItem) and _may_follow(tenant, actor, item):
+                group = self.group_of[each.id]
+                found[group if is_name_on(tenant, group) else _TOP].append(item)
         titles = {each.id: each.declared.title for each in self.groups}
         return [ShownGroup(id, str(titles[id]), items) for id, items in found.items() if items]
+
+
+def _may_follow(tenant: Tenant, actor: Actor, item: MenuItem) -> bool:
+    """Whether an entry leads somewhere for this reader: to what may be another addon's, and off."""
+    return not item.resource or (is_name_on(tenant, item.resource) and actor.may(item.resource, item.verb))
 
 
 def _entries(

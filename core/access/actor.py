@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from core.access.permissions import Permissions, Scope
+from core.db.tenancy import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,10 @@ class Actor:
     #: ``{(resource, verb): what the actor's roles reach}``.
     reaches: Mapping[tuple[str, str], Sequence[Reach]] = field(default_factory=dict)
     is_administrator: bool = False
-    #: The roles, each with whether it has a place in the tree: actors of one kind differ in their
-    #: numbers and units only, so what is worked out for one serves the others.
-    kind: frozenset[tuple[str, bool]] = frozenset()
+    #: The roles, each with whether it has a place in the tree, and the addons that grant them something:
+    #: actors of one kind differ in their numbers and units only, so what is worked out for one serves
+    #: the others.
+    kind: frozenset[tuple[str, bool] | str] = frozenset()
 
     def reach(self, resource: str, verb: str) -> Sequence[Reach]:
         """All ways in which the actor may do ``verb`` with records of ``resource``."""
@@ -61,11 +63,12 @@ class Rights:
     roles: frozenset[str]
     reaches: Mapping[tuple[str, str], Sequence[Reach]]
     is_administrator: bool
-    kind: frozenset[tuple[str, bool]]
+    kind: frozenset[tuple[str, bool] | str]
 
 
 def rights_of(
     permissions: Permissions,
+    tenant: Tenant,
     home: int | None,
     assignments: Sequence[tuple[str, int | None]],
     below: Mapping[int, Sequence[int]],
@@ -74,6 +77,7 @@ def rights_of(
 
     Args:
         permissions: what the roles grant.
+        tenant: whose addons count.
         home: the user's own unit.
         assignments: ``(role, unit or None)``; None stands for the user's own unit.
         below: for each of these units itself and all units below it, where a role looks that far.
@@ -81,13 +85,14 @@ def rights_of(
     places = [(role, unit if unit is not None else home) for role, unit in assignments]
     roles = frozenset(role for role, _ in assignments)
     reaches: dict[tuple[str, str], list[Reach]] = {}
+    kind: set[tuple[str, bool] | str] = {(role, unit is not None) for role, unit in places}
     for role, unit in places:
-        for _, each in permissions.grants_of([role]):
+        for addon, each in permissions.grants_on(tenant, role):
+            kind |= {addon, each.resource.partition(".")[0]}
             reach = Reach(each.scope, role, _units(each.scope, unit, below))
             for verb in each.verbs:
                 reaches.setdefault((each.resource, verb), []).append(reach)
-    kind = frozenset((role, unit is not None) for role, unit in places)
-    return Rights(roles, reaches, permissions.is_administrator(roles), kind)
+    return Rights(roles, reaches, permissions.is_administrator(roles), frozenset(kind))
 
 
 def make_actor(user: Mapping[Any, Any], rights: Rights) -> Actor:

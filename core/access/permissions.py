@@ -7,13 +7,15 @@ user holds which role, and where, is the tenant's.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import ModuleType
 from typing import Any, Final
 
 from core.addons.manifest import AddonError, Manifest
+from core.addons.switch import is_name_on, is_on
+from core.db.tenancy import Tenant
 from core.i18n import Lazy, _l
 
 #: The verbs every resource has.
@@ -70,12 +72,13 @@ class Permissions:
 
     def __init__(self) -> None:
         self.roles: dict[str, Role] = {role.code: role for role in READY_ROLES}
-        self._grants: dict[str, list[Grant]] = defaultdict(list)
+        #: ``{role code: what it is granted, each with the addon that grants it}``.
+        self._grants: dict[str, list[tuple[str, Grant]]] = defaultdict(list)
         self._things: set[str] = set()
         #: All that have been read, those of an addon that is being loaded among them.
         self._read: set[str] = set()
-        #: ``{(tenant, user): (stamp, rights)}``, kept by `core.auth.services`.
-        self.known: dict[tuple[int, int], tuple[str, Any]] = {}
+        #: ``{(tenant, user): ((stamp, what is on), rights)}``, kept by `core.auth.services`.
+        self.known: dict[tuple[int, int], tuple[Any, Any]] = {}
 
     def add_resource(self, resource: str) -> None:
         """Make a resource, or a thing of its own kind, known; the administrator may do everything with it."""
@@ -97,23 +100,28 @@ class Permissions:
         """All that has rights, by name."""
         return frozenset(self._things)
 
-    def add_grants(self, grants: Mapping[str, Sequence[Grant]]) -> None:
+    def add_grants(self, addon: str, grants: Mapping[str, Sequence[Grant]]) -> None:
         """Add to what roles may do: ``{role code: grants}``."""
         for role, items in grants.items():
-            self._grants[role] += items
+            self._grants[role] += ((addon, item) for item in items)
 
-    def grants_of(self, roles: Iterable[str]) -> Iterable[tuple[str, Grant]]:
-        """All grants of the given roles, each with its role."""
+    def grants_of(self, roles: Iterable[str]) -> Iterator[tuple[str, Grant]]:
+        """All grants of the given roles, whatever is on: each with the addon that grants it."""
         for role in roles:
-            for item in self._grants.get(role, ()):
-                yield role, item
+            yield from self._grants.get(role, ())
+
+    def grants_on(self, tenant: Tenant, role: str) -> Iterator[tuple[str, Grant]]:
+        """What a role is granted where the tenant has on both who grants it and what it is of."""
+        for addon, item in self._grants.get(role, ()):
+            if is_on(tenant, addon) and is_name_on(tenant, item.resource):
+                yield addon, item
 
     def roles_reaching_below(self) -> list[str]:
         """The roles with a grant that reaches into the units below."""
         return [
             role
             for role, items in self._grants.items()
-            if any(each.scope is Scope.UNIT_BELOW for each in items)
+            if any(each.scope is Scope.UNIT_BELOW for _addon, each in items)
         ]
 
     def is_administrator(self, roles: Iterable[str]) -> bool:
@@ -155,6 +163,6 @@ class PermissionsRoom:
     def open(self, addon: Manifest, contents: Any) -> None:
         """Add the grants, and make the things known."""
         grants, things = contents
-        self._permissions.add_grants(grants)
+        self._permissions.add_grants(addon.name, grants)
         for thing in things:
             self._permissions.add_resource(thing)

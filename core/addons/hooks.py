@@ -267,6 +267,11 @@ class Hooks(Calls):
         caller = self._callers.get((name, addons)) or self._caller(name, addons)
         return any(not each.muted for each, _shape in caller.called)
 
+    def called(self, name: str, addons: frozenset[str]) -> list[Implementation]:
+        """Whom hook ``name`` calls for ``addons`` and the core, in order; those that are muted too."""
+        caller = self._callers.get((name, addons)) or self._caller(name, addons)
+        return [each for each, _shape in caller.called]
+
     def implemented(self, addon: str) -> list[Implemented]:
         """The hooks that ``addon`` implements, by name."""
         plugin = self._plugins.get(addon)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import ColumnElement, func
+
 from core.db.tenancy import Tenant
 from core.errors import NotFound
 
@@ -9,6 +11,21 @@ from core.errors import NotFound
 def is_on(tenant: Tenant, addon: str) -> bool:
     """Whether ``addon`` is on for ``tenant``; the core always is."""
     return addon == "core" or addon in tenant.addons
+
+
+def is_name_on(tenant: Tenant, name: str) -> bool:
+    """Whether what bears a name such as ``customer.customer`` is of an addon that is on."""
+    return is_on(tenant, name.partition(".")[0])
+
+
+def kept_on(tenant: Tenant, name: ColumnElement[str]) -> ColumnElement[bool]:
+    """The condition that a row is of an addon that is on.
+
+    Args:
+        tenant: as it is now.
+        name: what the row is of: the name of an addon, or of a resource.
+    """
+    return func.split_part(name, ".", 1).in_(("core", *sorted(tenant.addons)))
 
 
 def require(tenant: Tenant, addon: str) -> None:

@@ -268,22 +268,23 @@ def _found(session: Session, permissions: Permissions, question: Question) -> Ac
 
 
 def _rights(session: Session, permissions: Permissions, user_id: int, stamp: str | None) -> Rights:
-    """What a user's roles reach: as remembered under the present stamp, or worked out."""
-    place = tenant_of(session).id, user_id
+    """What a user's roles reach: as remembered under the present stamp and addons, or worked out."""
+    tenant = tenant_of(session)
+    place, standing = (tenant.id, user_id), (stamp, tenant.addons)
     remembered = permissions.known.get(place)
-    if remembered is not None and remembered[0] == stamp:
+    if remembered is not None and remembered[0] == standing:
         rights: Rights = remembered[1]
         return rights
     given = {"user": user_id, "reaching_below": permissions.roles_reaching_below()}
     row = session.connection().execute(_RIGHTS, given).mappings().one()
     below = {int(unit): ids for unit, ids in (row["below"] or {}).items()}
     rights = rights_of(
-        permissions, row["unit_id"], [(role, unit) for role, unit in row["assignments"]], below
+        permissions, tenant, row["unit_id"], [(role, unit) for role, unit in row["assignments"]], below
     )
     if row["stamp"] is not None:
         if len(permissions.known) >= _REMEMBERED:
             permissions.known.clear()
-        permissions.known[place] = row["stamp"], rights
+        permissions.known[place] = (row["stamp"], tenant.addons), rights
     return rights
 
 

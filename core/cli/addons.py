@@ -119,6 +119,8 @@ def check(name: str, add_texts: bool, as_json: bool) -> None:
         click.get_current_context().exit(1)
     if not as_json:
         click.echo(_("%(name)s: nothing to mend.", name=name))
+        suite = "core.testing.conformance.Conformance"
+        click.echo(_("How it behaves, its tests tell: let them inherit %(suite)s.", suite=suite))
 
 
 def _shown(path: Path) -> str:

@@ -45,6 +45,9 @@ class Job(Model):
     id: Mapped[int] = fields.key()
     #: Name of the declared job, ``core.import``.
     kind: Mapped[str] = mapped_column(String(100))
+    #: Whose work it is: of the addon that declares the kind, or whose records the core works on. While
+    #: that is off, the job does not run and nobody hears of it.
+    addon: Mapped[str] = mapped_column(String(60), server_default="core")
     #: What it is about, in words of the one who asked for it.
     label: Mapped[str] = mapped_column(String(300), server_default="")
     #: Of the jobs of one kind and key only one waits.

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
+from core.addons.switch import kept_on
 from core.auth.models import User
+from core.db.session import tenant_of
 from core.errors import NotFound
 from core.jobs.models import Job
 
@@ -22,8 +24,10 @@ PAGE: Final = 50
 ACTIVE: Final = ("waiting", "running")
 
 
-def _visible(actor: Actor) -> ColumnElement[bool]:
-    return true() if actor.is_administrator else _job.c.actor_id == actor.user_id
+def _visible(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """What the reader may know of: one's own, or all; never what an addon does that is off."""
+    is_on = kept_on(tenant_of(session), _job.c.addon)
+    return is_on if actor.is_administrator else and_(is_on, _job.c.actor_id == actor.user_id)
 
 
 def _rows() -> Select[Any]:
@@ -34,9 +38,9 @@ def job_of(session: Session, actor: Actor, job_id: int) -> RowMapping:
     """One job, as it stands now.
 
     Raises:
-        NotFound: there is none, or it is somebody else's and the reader no administrator.
+        NotFound: there is none, its addon is off, or it is somebody else's and the reader no administrator.
     """
-    statement = _rows().where(_job.c.id == job_id, _visible(actor))
+    statement = _rows().where(_job.c.id == job_id, _visible(session, actor))
     row = session.execute(statement).mappings().first()
     if row is None:
         raise NotFound
@@ -66,7 +70,7 @@ def jobs_of(
         before: only older ones than this.
         limit: at most so many.
     """
-    statement = _rows().where(_visible(actor)).order_by(_job.c.id.desc()).limit(limit)
+    statement = _rows().where(_visible(session, actor)).order_by(_job.c.id.desc()).limit(limit)
     if states:
         statement = statement.where(_job.c.state.in_(states))
     if kinds:
@@ -83,6 +87,6 @@ def jobs_of(
 def counts_of(session: Session, actor: Actor) -> dict[str, int]:
     """``{state: how many}`` of the jobs the reader may see that are not over: they are few."""
     statement = select(_job.c.state, func.count()).where(
-        _visible(actor), _job.c.state.in_((*ACTIVE, "parked"))
+        _visible(session, actor), _job.c.state.in_((*ACTIVE, "parked"))
     )
     return {row[0]: row[1] for row in session.execute(statement.group_by(_job.c.state))}

@@ -17,8 +17,8 @@ from core.jobs.registry import Jobs
 
 _INSERT: Final = """
     with made as (
-        insert into core_job (kind, label, key, arguments, actor_id, run_at)
-        values (%(kind)s, %(label)s, %(key)s, %(arguments)s, %(actor)s, %(at)s)
+        insert into core_job (kind, addon, label, key, arguments, actor_id, run_at)
+        values (%(kind)s, %(addon)s, %(label)s, %(key)s, %(arguments)s, %(actor)s, %(at)s)
         on conflict (kind, key) where state = 'waiting' and key is not null do update set key = excluded.key
         returning id, xmax = 0 as is_new
     )
@@ -34,7 +34,7 @@ _RETRY: Final = text("""
 """)
 _LEFT: Final = text("""
     select id from core_job
-    where state = 'parked' and error_code = 'addon-off' and kind = any(:kinds) order by id
+    where state = 'parked' and error_code = 'addon-off' and addon = any(:addons) order by id
 """)
 _CANCEL: Final = text("""
     update core_job set
@@ -64,6 +64,7 @@ def enqueue(
     label: str = "",
     key: str | None = None,
     at: datetime | None = None,
+    addon: str = "",
 ) -> int:
     """Let a job be done after the present transaction; one that is rolled back leaves none.
 
@@ -75,6 +76,7 @@ def enqueue(
         label: what it is about, for lists: the name of a file, of a record.
         key: while a job of this kind and key waits, no other is made; its number is given.
         at: not before this instant; now when empty.
+        addon: whose records a job of the core works on; the one that declares the kind when empty.
 
     Returns:
         The number of the row in ``core_job``.
@@ -87,6 +89,7 @@ def enqueue(
         raise LookupError(f"there is no job “{kind}”")
     values = {
         "kind": kind,
+        "addon": addon or found.addon,
         "lane": found.lane,
         "label": label[:300],
         "key": key,
@@ -111,8 +114,7 @@ def retry(session: Session, job_id: int) -> bool:
 
 def take_up(session: Session, addons: Collection[str]) -> int:
     """Let jobs that met their addon switched off be done after all, now that it is on; gives how many."""
-    kinds = [kind.name for kind in _jobs(session) if kind.addon in addons]
-    left = session.scalars(_LEFT, {"kinds": kinds}).all()
+    left = session.scalars(_LEFT, {"addons": list(addons)}).all()
     return sum(retry(session, each) for each in left)
 
 

@@ -10,18 +10,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.addons.switch import is_on
-from core.db import platform
 from core.db.session import commit
-from core.db.tenancy import Platform, Tenant, read_tenant
+from core.db.tenancy import Tenant
 from core.errors import BadRequest, Conflict, Forbidden, GuanxiError, Invalid, NotFound, StaleVersion
 from core.events import notify
 from core.i18n import Lazy, _l, speaking
 from core.jobs.registry import JobKind
-from core.jobs.work import Superseded, Work
+from core.jobs.work import AddonOff, Superseded, Work, find_tenant
 
 if TYPE_CHECKING:
     from core.kernel import Kernel
@@ -37,7 +36,7 @@ _CRASHES: Final = 3
 #: What people read for the reasons that the program itself knows.
 REASONS: Final[dict[str, Lazy]] = {
     "unknown-job": _l("The addon that does this is no longer installed."),
-    "addon-off": _l("The addon that does this is switched off. Switch it on and try again."),
+    AddonOff.code: AddonOff.message,
     "crashed": _l("It ended the program that ran it, several times. Your administrator should look at it."),
     "internal": _l("An unexpected error happened (%(name)s). The log of the worker tells more."),
 }
@@ -46,7 +45,7 @@ _CLAIM: Final = text("""
     update core_job set state = 'running', attempts = attempts + 1, started_at = now(), finished_at = null,
         error = null, error_code = null
     where id = :id and state in ('waiting', 'running') and cancel_asked_at is null
-    returning kind, arguments, attempts, actor_id,
+    returning kind, addon, arguments, attempts, actor_id,
         (select u.language from core_user u where u.id = core_job.actor_id) as language
 """)
 _DROP: Final = text("""
@@ -107,10 +106,10 @@ def run_job(kernel: Kernel, tenant_id: int, job_id: int) -> Outcome:
             return OVER
         notify(session, f"job:{job_id}", to=row.actor_id)
         commit(session)
-    work = Work(job_id, tenant, row.arguments, kernel, row.attempts, row.actor_id)
+    work = Work(job_id, tenant, row.arguments, kernel, row.attempts, row.actor_id, row.addon)
     with speaking(row.language or tenant.language):
         kind = kernel.jobs.get(row.kind)
-        reason = _why_not(tenant, kind, row.attempts)
+        reason = _why_not(tenant, kind, row)
         if kind is None or reason:
             return _park(work, REASONS[reason], reason)
         return _run(work, kind)
@@ -124,21 +123,13 @@ def _may_run_held(kernel: Kernel, session: Session, job_id: int) -> bool:
     return kind is not None and kind.while_held
 
 
-def find_tenant(kernel: Kernel, tenant_id: int) -> Tenant | None:
-    """A tenant as it is now, None when it has been deleted."""
-    with kernel.database.session(Platform()) as session:
-        statement = select(platform.tenant).where(platform.tenant.c.id == tenant_id)
-        row = session.execute(statement).mappings().first()
-    return read_tenant(row) if row is not None else None
-
-
-def _why_not(tenant: Tenant, kind: JobKind | None, attempts: int) -> str:
+def _why_not(tenant: Tenant, kind: JobKind | None, row: Any) -> str:
     """The code of the reason why a job cannot run; empty when it can."""
     if kind is None:
         return "unknown-job"
-    if not is_on(tenant, kind.addon):
-        return "addon-off"
-    return "crashed" if attempts > kind.attempts + _CRASHES else ""
+    if not (is_on(tenant, kind.addon) and is_on(tenant, row.addon)):
+        return AddonOff.code
+    return "crashed" if row.attempts > kind.attempts + _CRASHES else ""
 
 
 def _run(work: Work, kind: JobKind) -> Outcome:

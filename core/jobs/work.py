@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from core.access.actor import OPERATOR, Actor
+from core.addons.switch import is_on
 from core.auth.services import actor_by_email
+from core.db import platform
 from core.db.session import commit
-from core.db.tenancy import Tenant
-from core.errors import Forbidden
+from core.db.tenancy import Platform, Tenant, read_tenant
+from core.errors import Conflict, Forbidden
 from core.events import notify
 from core.i18n import _l
 
@@ -44,6 +46,13 @@ class ActorGone(Forbidden):
     message = _l("The person who asked for this is no longer active, so it was not done.")
 
 
+class AddonOff(Conflict):
+    """The addon was switched off; what is done is done, and the rest waits until it is on again."""
+
+    code = "addon-off"
+    message = _l("The addon that does this is switched off. Switch it on and try again.")
+
+
 class Superseded(Exception):
     """Another run of this job has taken over: this one was taken for dead and must not write any more."""
 
@@ -61,6 +70,8 @@ class Work:
     #: Which try this is, from 1 on.
     attempt: int
     actor_id: int | None
+    #: Whose work it is.
+    addon: str = "core"
     _reported: tuple[int, int | None, str] = (0, None, "")
     _reported_at: float = field(default=float("-inf"))
     #: Whether the function has been told that it should stop.
@@ -72,7 +83,9 @@ class Work:
 
         Raises:
             Superseded: another run of the job has taken over; nothing is committed.
+            AddonOff: the addon is not on any more; the block is not entered.
         """
+        self._require_on()
         with self.kernel.database.session(self.tenant, channel="job") as session:
             yield session
             self._require_ours(session)
@@ -129,8 +142,25 @@ class Work:
                 self._require_ours(session)
         return self.told_to_stop
 
+    def _require_on(self) -> None:
+        """Look whether the addon is on still, however long the job has been running."""
+        if self.addon == "core":
+            return
+        tenant = find_tenant(self.kernel, self.tenant.id)
+        if tenant is None or not is_on(tenant, self.addon):
+            raise AddonOff
+        self.tenant = tenant
+
     def _require_ours(self, session: Session) -> None:
         standing = session.execute(_STANDING, {"id": self.job_id, "attempt": self.attempt}).first()
         if standing is None or not standing.ours:
             raise Superseded
         self.told_to_stop = self.told_to_stop or standing.cancelled
+
+
+def find_tenant(kernel: Kernel, tenant_id: int) -> Tenant | None:
+    """A tenant as it is now, None when it has been deleted."""
+    with kernel.database.session(Platform()) as session:
+        statement = select(platform.tenant).where(platform.tenant.c.id == tenant_id)
+        row = session.execute(statement).mappings().first()
+    return read_tenant(row) if row is not None else None

@@ -63,10 +63,18 @@ class Channels:
     def __iter__(self) -> Iterator[Channel]:
         return iter(self._by_name.values())
 
-    def title(self, name: str) -> str:
-        """What people read; the name itself where the addon is gone, empty for none."""
-        channel = self._by_name.get(name)
-        return str(channel.title) if channel is not None else name
+    def told(self, tenant: Tenant, name: str | None) -> str:
+        """The name of a channel the history has kept, as far as it may be told.
+
+        Empty for none and for that of an addon that is off; of one that is gone its name is all there is.
+        """
+        channel = self._by_name.get(name or "")
+        return "" if channel is not None and not is_on(tenant, channel.addon) else name or ""
+
+    def title(self, tenant: Tenant, name: str | None) -> str:
+        """What people read of a channel; see `told`."""
+        told = self.told(tenant, name)
+        return str(self._by_name[told].title) if told in self._by_name else told
 
     def of_form(self, tenant: Tenant, name: str) -> Channel | None:
         """The channel a form names; None where it may not, or the tenant has the addon off."""

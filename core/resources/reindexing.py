@@ -88,7 +88,7 @@ def complete_search(session: Session, resources: Iterable[Resource]) -> list[Res
     for resource in open_:
         enqueue(
             session, "core.reindex", {"resource": resource.name},
-            actor=OPERATOR, label=str(resource.title_plural), key=resource.name,
+            actor=OPERATOR, label=str(resource.title_plural), key=resource.name, addon=resource.addon,
         )  # fmt: skip
     return open_
 

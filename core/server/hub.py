@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.db.session import Database
 from core.db.tenancy import Platform
 from core.events.wakes import CHANNEL, NOBODY
-from core.jobs.running import find_tenant
+from core.jobs.work import find_tenant
 from core.kernel import Kernel
 from core.web.tickets import Ticket
 

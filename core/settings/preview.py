@@ -231,7 +231,7 @@ def _sections(found: _Found) -> Iterator[Entry]:
 
 def _permissions(found: _Found) -> Iterator[Entry]:
     granted: dict[str, dict[str, None]] = {}
-    for _role, grant in found.kernel.permissions.grants_of(found.kernel.permissions.roles):
+    for _addon, grant in found.kernel.permissions.grants_of(found.kernel.permissions.roles):
         granted.setdefault(grant.resource, {}).update(dict.fromkeys(sorted(grant.verbs)))
     for resource in found.resources():
         if not resource.is_nested:

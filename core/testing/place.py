@@ -10,8 +10,17 @@ import pytest
 from core.kernel import OWN_ADDONS
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--alone gifts``: the tenant of the tests has this addon on, with what it needs, and no other."""
+    group = parser.getgroup("guanxi")
+    group.addoption(
+        "--alone", dest="guanxi_alone", metavar="ADDON", help="switch on this addon alone, with what it needs"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Look for the addons whose tests are asked for where these tests lie, besides GUANXI_ADDONS_PATH."""
+    config.addinivalue_line("markers", "slow: takes more than a second by its nature")
     told = [Path(each) for each in os.environ.get("GUANXI_ADDONS_PATH", "").split(os.pathsep) if each]
     known = {OWN_ADDONS.resolve(), *(each.resolve() for each in told)}
     for argument in config.args:

@@ -9,16 +9,14 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
 
 from core.access.actor import OPERATOR, Actor
 from core.app import create_app
@@ -31,11 +29,27 @@ from core.db.tenancy import Tenant
 from core.db.urls import Urls
 from core.i18n import set_language
 from core.kernel import Kernel, start_kernel
+from core.testing.clients import ApiClient, Browser
+from core.testing.clock import Clock, Freeze
+from core.testing.factories import Factory
 from core.testing.jobs import RunJobs, run_jobs
-from core.testing.place import pytest_configure
+from core.testing.place import pytest_addoption, pytest_configure
+from core.testing.switching import Switch, addon_off, addon_on
 from core.web.security import csrf_token
 
-__all__ = ["RunJobs", "pytest_configure", "run_jobs"]
+__all__ = [
+    "ApiClient",
+    "Browser",
+    "Factory",
+    "Freeze",
+    "RunJobs",
+    "Switch",
+    "addon_off",
+    "addon_on",
+    "pytest_addoption",
+    "pytest_configure",
+    "run_jobs",
+]
 
 #: Durability is of no use to a test.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -98,13 +112,13 @@ def kernel(server: Server, config: Config) -> Iterator[Kernel]:
 
 
 @pytest.fixture(scope="session")
-def tenants(kernel: Kernel, owner_engine: Engine) -> dict[str, Tenant]:
+def tenants(request: pytest.FixtureRequest, kernel: Kernel, owner_engine: Engine) -> dict[str, Tenant]:
     """``main`` with every addon on, ``bare`` with none."""
     with owner_engine.begin() as connection:
         prepare(connection, "guanxi_app")
-    everything = frozenset(kernel.catalogue.addons) - {"core"}
+    on = _switched_on(request.config, kernel)
     with owner_engine.begin() as connection:
-        for slug, addons in (("main", everything), ("bare", frozenset[str]())):
+        for slug, addons in (("main", on), ("bare", frozenset[str]())):
             create_tenant(
                 connection,
                 "guanxi_app",
@@ -115,6 +129,16 @@ def tenants(kernel: Kernel, owner_engine: Engine) -> dict[str, Tenant]:
                 addons=addons,
             )
         return {slug: find_tenant(connection, slug) for slug in ("main", "bare")}
+
+
+def _switched_on(config: pytest.Config, kernel: Kernel) -> frozenset[str]:
+    """What the tenant ``main`` has on: everything, or one addon alone with what it needs."""
+    alone: str | None = config.getoption("guanxi_alone")
+    if alone is None:
+        return frozenset(kernel.catalogue.addons) - {"core"}
+    if alone not in kernel.catalogue.addons:
+        raise pytest.UsageError(f"--alone: there is no addon “{alone}”")
+    return frozenset({alone, *kernel.catalogue.needs(alone)})
 
 
 @pytest.fixture(scope="session")
@@ -209,39 +233,6 @@ def committed(
         connection.execute(text("truncate queue.procrastinate_jobs cascade"))
 
 
-@dataclass(frozen=True, slots=True)
-class ApiClient:
-    """Calls the API of one tenant as one user: ``api.get("customer/customers?sort=name")``."""
-
-    client: FlaskClient
-    token: str
-    host: str = "main.localhost"
-
-    def call(self, method: str, path: str, **options: Any) -> TestResponse:
-        """Send a request; ``path`` is below ``/api/v1/`` unless it begins with a slash."""
-        url = path if path.startswith("/") else f"/api/v1/{path}"
-        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
-        return self.client.open(
-            url, method=method, base_url=f"http://{self.host}", headers=headers, **options
-        )
-
-    def get(self, path: str, **options: Any) -> TestResponse:
-        """GET."""
-        return self.call("GET", path, **options)
-
-    def post(self, path: str, **options: Any) -> TestResponse:
-        """POST."""
-        return self.call("POST", path, **options)
-
-    def patch(self, path: str, **options: Any) -> TestResponse:
-        """PATCH."""
-        return self.call("PATCH", path, **options)
-
-    def delete(self, path: str, **options: Any) -> TestResponse:
-        """DELETE."""
-        return self.call("DELETE", path, **options)
-
-
 @pytest.fixture
 def api(
     app: Flask, kernel: Kernel, tenants: dict[str, Tenant], committed: object
@@ -257,25 +248,6 @@ def api(
         return ApiClient(app.test_client(), token, f"{tenant}.localhost")
 
     return make
-
-
-@dataclass(frozen=True, slots=True)
-class Browser:
-    """A signed-in browser without a window: pages and forms of one tenant as one user."""
-
-    client: FlaskClient
-    actor: Actor
-    csrf: str
-    host: str = "main.localhost"
-
-    def get(self, path: str, **options: Any) -> TestResponse:
-        """GET a page."""
-        return self.client.get(path, base_url=f"http://{self.host}", **options)
-
-    def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> TestResponse:
-        """POST a form, its token included."""
-        form = {"csrf_token": self.csrf, **(data or {})}
-        return self.client.post(path, base_url=f"http://{self.host}", data=form, **options)
 
 
 @pytest.fixture
@@ -298,6 +270,37 @@ def client(
         return Browser(browser, actor, csrf, f"{tenant}.localhost")
 
     return make
+
+
+@pytest.fixture
+def client_as(client: Callable[..., Browser]) -> Callable[..., Browser]:
+    """Makes signed-in browsers by role, as `client` does: ``client_as("analyst").get("/")``."""
+    return client
+
+
+@pytest.fixture
+def make(request: pytest.FixtureRequest, kernel: Kernel, tenant: Tenant) -> Factory:
+    """Makes records of the tenant ``main``: ``make("customer.customer", city="上海")`` gives its number.
+
+    What is not said is filled in, see `core.testing.factories`. In a test that commits (it takes
+    ``committed``, ``api`` or ``client``) each record is committed; in any other it is part of ``session``.
+    """
+    if "committed" in request.fixturenames:
+        request.getfixturevalue("committed")
+        return Factory(kernel, lambda: kernel.database.unit_of_work(tenant))
+    session: Session = request.getfixturevalue("session")
+    return Factory(kernel, lambda: nullcontext(session))
+
+
+@pytest.fixture
+def frozen(request: pytest.FixtureRequest) -> Iterator[Freeze]:
+    """Stops the clock of the program: ``frozen("2026-02-10T09:00+08:00")``, again to move it.
+
+    What the database stamps by itself (``created_at``, ``updated_at``) bears the real time all the same.
+    Sign in before the clock is set to the past: a session of then has ended.
+    """
+    with Clock() as clock:
+        yield clock.stop
 
 
 @pytest.fixture(scope="session")

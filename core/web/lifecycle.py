@@ -165,7 +165,8 @@ def _guard() -> None:
 
     In this order, so that a stranger cannot tell what is on.
     """
-    addon = current_app.extensions["guanxi_pages"].get(request.blueprint)
+    # An addon's blueprint may hold others, whose names begin with its own.
+    addon = current_app.extensions["guanxi_pages"].get((request.blueprint or "").partition(".")[0])
     if addon is None:
         return
     become(signed_in().actor)

@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 #: One job for each due time, however often this is run; none while an earlier one is still at work.
 _ENQUEUE: Final = text("""
     with made as (
-        insert into core_job (kind, due_at)
-        select :kind, :due where not exists (
+        insert into core_job (kind, addon, due_at)
+        select :kind, :addon, :due where not exists (
             select from core_job
             where kind = :kind and due_at is not null and state in ('waiting', 'running')
         )
@@ -44,13 +44,13 @@ def tell_tenants(kernel: Kernel, kind_name: str, due: datetime) -> int:
         return 0
     with kernel.database.session(Platform()) as session:
         rows = session.execute(select(platform.tenant).order_by(platform.tenant.c.id)).mappings().all()
-    told = 0
+    told, values = 0, {"kind": kind.name, "addon": kind.addon, "lane": kind.lane}
     for tenant in map(read_tenant, rows):
         if tenant.state != "active" or tenant.held or not is_on(tenant, kind.addon):
             continue
         try:
             with kernel.database.session(tenant) as session:
-                made = session.execute(_ENQUEUE, {"kind": kind.name, "lane": kind.lane, "due": due}).first()
+                made = session.execute(_ENQUEUE, values | {"due": due}).first()
                 told += made is not None
                 commit(session)
         except SQLAlchemyError:  # a tenant that is being upgraded keeps nobody else waiting

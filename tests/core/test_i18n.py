@@ -62,6 +62,14 @@ def test_each_catalogue_is_spoken(name: str, path: Path) -> None:
         assert (pgettext(context, english) if context else gettext(english)) == english
 
 
+def test_an_addon_changes_no_word_that_others_say(tmp_path: Path, kernel: Kernel) -> None:
+    book = tmp_path / "zh/LC_MESSAGES/shop.po"
+    _write(book, 'msgid "Owner"\nmsgstr "东家"\n\nmsgid "Shop till"\nmsgstr "收银台"\n')
+    add_catalogue(tmp_path)
+    with speaking("zh"):
+        assert (gettext("Owner"), gettext("Shop till")) == ("负责人", "收银台")
+
+
 def test_everything_that_is_said_is_said_in_both_languages() -> None:
     assert [str(problem) for problem in check_texts.problems()] == []
 

@@ -53,7 +53,14 @@ PUBLIC: Final = frozenset(
 )
 #: What tests may import besides.
 PUBLIC_IN_TESTS: Final = frozenset(
-    {"core.db.migrate", "core.db.provision", "core.kernel", "core.testing.plugin", "core.testing.jobs"}
+    {
+        "core.db.migrate",
+        "core.db.provision",
+        "core.kernel",
+        "core.testing.conformance",
+        "core.testing.jobs",
+        "core.testing.plugin",
+    }
 )
 
 

@@ -33,7 +33,7 @@ def rights_page(kernel: Kernel) -> str:
 
 def things(kernel: Kernel) -> list[str]:
     """All that has rights: resources with pages of their own, and what addons name besides."""
-    granted = {grant.resource for _role, grant in kernel.permissions.grants_of(kernel.permissions.roles)}
+    granted = {grant.resource for _addon, grant in kernel.permissions.grants_of(kernel.permissions.roles)}
     own = [each.name for each in kernel.resources if not each.is_nested]
     return [*own, *sorted(kernel.permissions.things - set(own) - _nested(kernel) | granted - set(own))]
 
@@ -51,7 +51,12 @@ def _things(kernel: Kernel) -> Iterator[str]:
             yield plain(titles[thing])
             verbs = dict.fromkeys((*VERBS, *kernel.resources[thing].verbs()))
         granted: dict[str, list[str]] = {}
-        for role, grant in kernel.permissions.grants_of(kernel.permissions.roles):
+        of_roles = [
+            (role, grant)
+            for role in kernel.permissions.roles
+            for _addon, grant in kernel.permissions.grants_of([role])
+        ]
+        for role, grant in of_roles:
             if grant.resource == thing:
                 verbs |= dict.fromkeys(sorted(grant.verbs))
                 order = [each for each in verbs if each in grant.verbs]

@@ -14,6 +14,8 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
+from core.addons.switch import kept_on
+from core.db.session import tenant_of
 from core.errors import NotFound
 from core.events import notify
 from core.i18n import _, _l
@@ -96,7 +98,7 @@ def do_later(gateway: Gateway, resource: Resource, record_ids: Sequence[int], ed
     }
     number = int(session.scalars(insert(_run).values(values).returning(_run.c.id)).one())
     label = title_of(resource, edit, len(record_ids))
-    job_id = enqueue(session, "core.bulk", {"run_id": number}, actor=actor, label=label)
+    job_id = enqueue(session, "core.bulk", {"run_id": number}, actor=actor, label=label, addon=resource.addon)
     session.execute(update(_run).where(_run.c.id == number).values(job_id=job_id))
     return number, job_id
 
@@ -152,9 +154,10 @@ def run_of(session: Session, actor: Actor | None, number: int) -> Mapping[str, A
     """A run as it stands; None as the actor for the job itself.
 
     Raises:
-        NotFound: there is none, or it is somebody else's.
+        NotFound: there is none, its addon is off, or it is somebody else's.
     """
-    found = session.execute(select(_run).where(_run.c.id == number)).mappings().first()
+    is_known = (_run.c.id == number, kept_on(tenant_of(session), _run.c.resource))
+    found = session.execute(select(_run).where(*is_known)).mappings().first()
     if found is None or (actor is not None and found["actor_id"] != actor.user_id):
         raise NotFound
     return dict(found)
@@ -204,9 +207,10 @@ def _open(gateway: Gateway, resource: Resource, edit: Edit, count: int) -> int:
 
 
 def sets_of(session: Session, actor: Actor) -> list[Mapping[str, Any]]:
-    """The edits of many that somebody made in the last days, newest first."""
+    """The edits of many that somebody made in the last days of what is on, newest first."""
     recent = _set.c.created_at > func.now() - func.make_interval(0, 0, 0, UNDO_DAYS)
-    statement = select(_set).where(_set.c.kind == "bulk", _set.c.actor_id == actor.user_id, recent)
+    is_on = kept_on(tenant_of(session), _set.c.resource)
+    statement = select(_set).where(_set.c.kind == "bulk", _set.c.actor_id == actor.user_id, recent, is_on)
     rows = session.execute(statement.order_by(_set.c.id.desc()).limit(50)).mappings()
     return [dict(row) for row in rows]
 
@@ -221,8 +225,11 @@ def undo(session: Session, set_id: int, *, actor: Actor, at_once: int) -> change
         return change_sets.undo(session, set_id, actor=actor)
     # The first record shows whether he may; the job takes back the others.
     change_sets.undo(session, set_id, actor=actor, limit=1)
-    label = session.scalar(select(_set.c.label).where(_set.c.id == set_id)) or ""
-    return enqueue(session, "core.undo", {"set_id": set_id}, actor=actor, label=label, key=str(set_id))
+    resource, label = session.execute(select(_set.c.resource, _set.c.label).where(_set.c.id == set_id)).one()
+    return enqueue(
+        session, "core.undo", {"set_id": set_id}, actor=actor, label=label or "", key=str(set_id),
+        addon=resource.partition(".")[0],
+    )  # fmt: skip
 
 
 @job("core.undo", title=_l("Take changes back"), lane="bulk", while_held=True)

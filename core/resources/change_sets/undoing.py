@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
 from core.access.policy import Policy
-from core.addons.switch import is_on
+from core.addons.switch import is_name_on, is_on
 from core.db.base import metadata
 from core.db.session import tenant_of
 from core.errors import Forbidden, GuanxiError, NotFound, Unavailable
@@ -88,12 +88,16 @@ def undo(session: Session, set_id: int, *, actor: Actor, limit: int | None = Non
         limit: at most so many records in this call; None for all.
 
     Raises:
-        NotFound: there is no such set, or the actor may not know of it.
+        NotFound: there is no such set, its addon is off, or the actor may not know of it.
         Forbidden: it is somebody else's.
     """
     row = session.execute(select(_set).where(_set.c.id == set_id).with_for_update()).mappings().first()
     found: Mapping[str, Any] | None = dict(row) if row is not None else None
-    if found is None or not actor.may(found["resource"], "read"):
+    if (
+        found is None
+        or not is_name_on(tenant_of(session), found["resource"])
+        or not actor.may(found["resource"], "read")
+    ):
         raise NotFound
     if not may_undo(found, actor):
         raise Forbidden

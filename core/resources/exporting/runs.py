@@ -19,7 +19,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
-from core.addons.switch import is_on
+from core.addons.switch import kept_on
 from core.config import Config
 from core.db.session import after_commit, tenant_of
 from core.db.tenancy import Tenant
@@ -28,7 +28,7 @@ from core.i18n import _l
 from core.jobs import Work, enqueue, job
 from core.jobs.models import Job
 from core.jobs.queue import cancel
-from core.resources.declaration import Resource, resource_called
+from core.resources.declaration import Resource
 from core.resources.exporting import write
 from core.resources.exporting.formats import Format
 from core.resources.exporting.models import Export
@@ -99,7 +99,10 @@ def ask_for(gateway: Gateway, resource: Resource, wish: Wish, *, title: str = ""
         "expires_at": datetime.now(UTC) + LIFE,
     }
     number = session.scalars(insert(_export).values(values).returning(_export.c.id)).one()
-    job_id = enqueue(session, "core.export", {"export_id": number}, actor=actor, label=f"{name}.{wish.form}")
+    job_id = enqueue(
+        session, "core.export", {"export_id": number}, actor=actor, label=f"{name}.{wish.form}",
+        addon=resource.addon,
+    )  # fmt: skip
     session.execute(update(_export).where(_export.c.id == number).values(job_id=job_id))
     return number, job_id
 
@@ -165,7 +168,7 @@ def _write_file(work: Work, gateway: Gateway, resource: Resource, found: Any, pa
 
 
 def exports_of(session: Session, actor: Actor, *, number: int | None = None) -> list[Mapping[str, Any]]:
-    """What somebody has asked for, newest first, each with where its job stands.
+    """What somebody has asked for of what is on, newest first, each with where its job stands.
 
     ``state`` is waiting, running, done, parked, cancelled or expired; with it come ``done``, ``error``
     and ``error_code`` of the job.
@@ -176,7 +179,7 @@ def exports_of(session: Session, actor: Actor, *, number: int | None = None) -> 
             _job.c.error, _job.c.error_code,
         )
         .outerjoin(_job, _job.c.id == _export.c.job_id)
-        .where(_export.c.actor_id == actor.user_id)
+        .where(_export.c.actor_id == actor.user_id, kept_on(tenant_of(session), _export.c.resource))
         .order_by(_export.c.id.desc())
         .limit(50)
     )  # fmt: skip
@@ -191,7 +194,7 @@ def export_of(session: Session, actor: Actor, number: int) -> Mapping[str, Any]:
     """One of somebody's exports, as `exports_of` gives it.
 
     Raises:
-        NotFound: there is none of this number, or it is not his.
+        NotFound: there is none of this number, its addon is off, or it is not his.
     """
     found = exports_of(session, actor, number=number)
     if not found:
@@ -208,12 +211,9 @@ def open_export(
         NotFound: it is not his, not there yet, or no more; or he may no longer export this.
     """
     found = export_of(session, actor, number)
-    tenant = tenant_of(session)
-    resource = resource_called(found["resource"])
-    may = resource is not None and is_on(tenant, resource.addon) and actor.may(resource.name, "export")
-    if found["state"] != "done" or not may:
+    if found["state"] != "done" or not actor.may(found["resource"], "export"):
         raise NotFound
-    path = exports_folder(config, tenant) / found["file"]
+    path = exports_folder(config, tenant_of(session)) / found["file"]
     if not path.is_file():
         raise NotFound
     return found, path

@@ -17,6 +17,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.access.actor import OPERATOR, Actor
+from core.addons.switch import kept_on
 from core.db.session import tenant_of
 from core.errors import Conflict, Invalid, NotFound
 from core.i18n import _, _l
@@ -119,9 +120,10 @@ def find_run(session: Session, import_id: int, *, actor: Actor) -> Run:
     """An import of the actor's, or anybody's for an administrator.
 
     Raises:
-        NotFound: there is none, or it is somebody else's.
+        NotFound: there is none, its addon is off, or it is somebody else's.
     """
-    row = session.execute(select(*COLUMNS).where(_run.c.id == import_id)).mappings().first()
+    is_known = (_run.c.id == import_id, kept_on(tenant_of(session), _run.c.resource))
+    row = session.execute(select(*COLUMNS).where(*is_known)).mappings().first()
     if row is None or not _is_for(row, actor):
         raise NotFound
     [run] = _settled(session, [Run(**row)])
@@ -131,8 +133,12 @@ def find_run(session: Session, import_id: int, *, actor: Actor) -> Run:
 def runs_of(
     session: Session, *, actor: Actor, resource: Resource | None = None, limit: int = 50
 ) -> list[Run]:
-    """The imports an actor may know of, newest first; drafts nobody went on with are left out."""
-    statement = select(*COLUMNS).where(_run.c.state != "draft").order_by(_run.c.id.desc()).limit(limit)
+    """The imports an actor may know of, newest first; drafts nobody went on with are left out.
+
+    Those of an addon that is off are as if they had never been.
+    """
+    is_shown = (_run.c.state != "draft", kept_on(tenant_of(session), _run.c.resource))
+    statement = select(*COLUMNS).where(*is_shown).order_by(_run.c.id.desc()).limit(limit)
     if resource is not None:
         statement = statement.where(_run.c.resource == resource.name)
     if not actor.is_administrator:

@@ -248,5 +248,6 @@ def discard(session: Session, run: Run) -> None:
 
 
 def _enqueued(session: Session, run: Run, kind: str, state: str, actor: Actor) -> Run:
-    job_id = enqueue(session, kind, {"import_id": run.id}, actor=actor, label=run.file_name)
+    addon = run.resource.partition(".")[0]
+    job_id = enqueue(session, kind, {"import_id": run.id}, actor=actor, label=run.file_name, addon=addon)
     return set_values(session, run, {"state": state, "job_id": job_id, "error": None, "finished_at": None})

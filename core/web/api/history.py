@@ -67,7 +67,7 @@ def sources(record_id: int) -> Response:
     known = origins(g.gateway, g.resource, g.gateway.get(g.resource, record_id))
     fields = {
         name: {
-            "channel": origin.channel or None,
+            "channel": kernel().channels.told(g.tenant, origin.channel) or None,
             "file": origin.file or None,
             "at": origin.at,
             "by": origin.author_id and {"id": origin.author_id, "label": origin.author},
@@ -147,7 +147,7 @@ def _entry(record_id: int, row: Mapping[str, Any]) -> dict[str, Any]:
     entry = {
         "id": row["id"],
         "kind": row["kind"],
-        "channel": row["channel"],
+        "channel": kernel().channels.told(g.tenant, row["channel"]) or None,
         "body": row["body"],
         "changes": row["changes"] or None,
         "created_at": row["created_at"],

@@ -70,22 +70,30 @@ def one_job(job_id: int) -> Response:
 
 
 @bp.post("/jobs/<int:job_id>/cancel")
-@idempotent()
 def cancel_job(job_id: int) -> Response:
     """Ask for the end of a job: one that waits is cancelled, one that runs is told and ends soon."""
     parameters()
     job_of(g.session, g.actor, job_id)
+    return _cancel(job_id=job_id)
+
+
+@idempotent()
+def _cancel(job_id: int) -> Response:
     if not cancel(g.session, job_id):
         raise JobOver
     return answer(_shown(job_of(g.session, g.actor, job_id)))
 
 
 @bp.post("/jobs/<int:job_id>/retry")
-@idempotent()
 def retry_job(job_id: int) -> Response:
     """Let a parked job be tried again."""
     parameters()
     job_of(g.session, g.actor, job_id)
+    return _retry(job_id=job_id)
+
+
+@idempotent()
+def _retry(job_id: int) -> Response:
     if not retry(g.session, job_id):
         raise JobNotParked
     return answer(_shown(job_of(g.session, g.actor, job_id)))

@@ -149,7 +149,8 @@ def _entry(resource: Resource, row: Mapping[str, Any], url: str) -> TimelineEntr
 
 def _through(channel: str | None) -> Sequence[str]:
     """The door, where it is not the form that everybody takes."""
-    return (kernel().channels.title(channel),) if channel and channel != "form" else ()
+    title = kernel().channels.title(g.tenant, channel) if channel != "form" else ""
+    return (title,) if title else ()
 
 
 def _change(resource: Resource, name: str, pair: Sequence[Any]) -> tuple[str, Markup, Markup]:

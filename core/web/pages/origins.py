@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import g, render_template
 
 from core.resources.origins import Origin, origins
 from core.web.lifecycle import gateway, kernel
@@ -26,5 +26,5 @@ def show_origins(addon: str, plural: str, record_id: int) -> str:
 
 
 def _told(origin: Origin) -> str:
-    channel = kernel().channels.title(origin.channel)
+    channel = kernel().channels.title(g.tenant, origin.channel)
     return " · ".join(filter(None, (channel, origin.file, origin.author, display().ago(origin.at))))

@@ -96,7 +96,7 @@ def test_the_condition_the_decision_and_the_tree_say_the_same_of_every_row(
     place = world.units[home] if home is not None else None
     permissions = Permissions()
     for role, verb, scope in grants:
-        permissions.add_grants({role: [grant("customer.customer", verb, scope)]})
+        permissions.add_grants("core", {role: [grant("customer.customer", verb, scope)]})
     for unit, parent in zip(world.units, parents, strict=True):
         above = world.units[parent] if parent is not None else None
         session.execute(update(_unit).where(_unit.c.id == unit).values(parent_id=above))

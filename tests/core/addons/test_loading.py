@@ -180,6 +180,11 @@ BROKEN: dict[str, tuple[dict[str, str], str, str]] = {
     ),
     "wordy": ({"channels.py": _channel("'call'")}, "channels.py", "must hold Channels, not 'call'"),
     "nobp": ({"views.py": "bp = None"}, "views.py", "needs a Blueprint called bp"),
+    "reaching": (
+        {"views.py": _views("@bp.before_app_request\ndef watch(): ...")},
+        "views.py",
+        "bp must keep to its own addresses",
+    ),
     "prefix": ({"views.py": _views(prefix="/customer")}, "views.py", "url_prefix “/prefix”"),
     "twice": (
         {"views.py": _views("@bp.get('/a')\ndef a(): ...\n@bp.get('/b', endpoint='a')\ndef b(): ...")},

@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, inspect
 
 from core.db.urls import Urls
 from core.kernel import OWN_ADDONS
+from core.testing.conformance import Conformance
 from tests.core.kit.conftest import Copy, Guanxi
 
 pytestmark = pytest.mark.slow
@@ -48,8 +49,9 @@ def test_the_tests_of_a_new_addon_pass(written: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    count = (written / "tests" / "test_visits.py").read_text(encoding="utf-8").count("\ndef test_")
-    assert f"{count} passed" in done.stdout
+    own = (written / "tests" / "test_visits.py").read_text(encoding="utf-8").count("\ndef test_")
+    inherited = [name for name in vars(Conformance) if name.startswith("test_")]
+    assert f"{own + len(inherited)} passed" in done.stdout
 
 
 def test_from_a_new_addon_to_its_second_revision(guanxi: Guanxi, copy: Copy, own_database: Urls) -> None:

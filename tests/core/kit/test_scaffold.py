@@ -51,6 +51,7 @@ def test_a_new_addon_has_every_room(written: Path) -> None:
         "permissions.py",
         "resources.py",
         "services.py",
+        "tests/test_conformance.py",
         "tests/test_visits.py",
         "translations/zh/LC_MESSAGES/visits.po",
     }

@@ -186,3 +186,12 @@ def test_while_its_twin_is_running_a_request_is_409_with_retry_after(
         assert first.result().status_code == 201
     assert send().data == first.result().data
     assert total(admin) == 1
+
+
+def test_a_job_cancelled_under_a_key_is_cancelled_once(admin: Client) -> None:
+    admin.post(CUSTOMERS, json={"name": "Acme"})
+    number = admin.post(f"{CUSTOMERS}/export").json["job"]
+    first, again = (admin.post(f"jobs/{number}/cancel", headers=KEY) for _ in range(2))
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.data == first.data
+    assert again.headers["Idempotency-Replayed"] == "true"

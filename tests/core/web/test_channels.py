@@ -218,7 +218,7 @@ def test_a_channel_of_an_addon_that_is_off_fills_in_no_form(
     kernel: Kernel, telephone: Channels, tenants: dict[str, Tenant]
 ) -> None:
     assert telephone.of_form(tenants["main"], "call") is not None
-    assert telephone.of_form(tenants["bare"], "call") is None
+    assert telephone.of_form(tenants["bare"], "card") is None
 
 
 def test_the_innermost_block_counts(session: Session, telephone: Channels, kernel: Kernel) -> None:
@@ -236,16 +236,21 @@ def test_an_unknown_channel_is_refused_and_names_those_there_are(session: Sessio
     assert session.scalar(text("select count(*) from customer_customer")) == 0
 
 
-def test_a_channel_of_an_addon_that_is_gone_is_told_by_its_name(kernel: Kernel) -> None:
-    assert kernel.channels.title("portal") == "portal"
-    assert kernel.channels.title("") == ""
+def test_a_channel_of_an_addon_that_is_gone_is_told_by_its_name(kernel: Kernel, tenant: Tenant) -> None:
+    assert kernel.channels.title(tenant, "portal") == "portal"
+    assert kernel.channels.title(tenant, "") == kernel.channels.title(tenant, None) == ""
 
 
-def test_every_channel_has_a_name_in_both_languages(kernel: Kernel) -> None:
+def test_a_channel_of_an_addon_that_is_off_is_not_told(kernel: Kernel, tenants: dict[str, Tenant]) -> None:
+    assert kernel.channels.title(tenants["main"], "card") == "Business card"
+    assert kernel.channels.title(tenants["bare"], "card") == ""
+
+
+def test_every_channel_has_a_name_in_both_languages(kernel: Kernel, tenant: Tenant) -> None:
     titles = {}
     for language in ("en", "zh"):
         with speaking(language):
-            titles[language] = [kernel.channels.title(each.name) for each in kernel.channels]
+            titles[language] = [kernel.channels.title(tenant, each.name) for each in kernel.channels]
     assert all(english != chinese for english, chinese in zip(titles["en"], titles["zh"], strict=True))
 
 
@@ -293,6 +298,7 @@ def test_a_hidden_field_has_no_origin(
         return Answer.HIDDEN if is_hidden else Answer.OPEN
 
     monkeypatch.setattr(Resolver, "answer", answer)
+    monkeypatch.setattr("core.resources.templates._templates", {})  # what readers were told before
     customers = kernel.resources["customer.customer"]
     with through(session, "import"):
         values = {"name": "Acme", "tax_number": "91310000MA1FL7X22K"}
