@@ -223,8 +223,9 @@ def _sections(found: _Found) -> Iterator[Entry]:
         before = {section.id: section for section in gone.form}
         for section in there.form:
             if section.id not in before:
-                hidden = [str(before[each].title) for each in section.instead_of if each in before]
-                more = _("instead of %(title)s", title=_(", ").join(hidden)) if hidden else ""
+                place = section.place
+                instead = before.get(place.of) if place is not None and place.how == "replace" else None
+                more = _("instead of %(title)s", title=str(instead.title)) if instead is not None else ""
                 title = f"{there.title}{_(': ')}{section.title}"
                 yield Entry(f"{there.name}:{section.id}", title, more)
 
