@@ -240,6 +240,11 @@ def _permissions(found: _Found) -> Iterator[Entry]:
             verbs = dict.fromkeys((*VERBS, *resource.verbs(), *granted.get(resource.name, ())))
             for verb in verbs:
                 yield Entry(f"{resource.name}:{verb}", f"{resource.title}{_(': ')}{titles.get(verb, verb)}")
+    for there, gone in found.extended():
+        before = {*VERBS, *gone.verbs()}
+        for action in there.actions:
+            if action.verb not in before:
+                yield Entry(f"{there.name}:{action.verb}", f"{there.title}{_(': ')}{action.title}")
 
 
 def _jobs(found: _Found) -> Iterator[Entry]:

@@ -190,3 +190,5 @@ def test_the_preview_says_what_comes_to_others_records(site: Site) -> None:
         }
         [action] = [entry.name for entry in found.part("api") if "customers" in entry.name]
         assert action.endswith("/actions/book")
+        assert "customer.customer:book" in [entry.name for entry in found.part("permissions")]
+    assert "book" in site.kernel.resources.verbs("customer.customer")
