@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from sqlalchemy import ColumnElement, Table
 
 from core.addons.manifest import AddonError
+from core.addons.placing import place_for
 from core.db.base import Owned, Record
 from core.db.fields import Kind, Sensitivity, Word, word_of
 from core.i18n import Lazy, speaking
@@ -48,6 +49,9 @@ class Section:
                 before; without a place it stands at the end.
             after: the id of the section it stands behind.
             replace: the id of a section that is not shown as long as the addon is on.
+
+        Raises:
+            ValueError: more than one place is given.
         """
         self.title = title
         self.fields = fields
@@ -55,25 +59,12 @@ class Section:
             with speaking("en"):
                 id = re.sub(r"[^a-z0-9]+", "-", str(title).lower()).strip("-")
         self.id = id
-        self.before, self.after, self.replace = before, after, replace
-        #: Ids of sections in whose place it stands.
-        self.instead_of: tuple[str, ...] = ()
+        self.place = place_for(before, after, replace)
 
     def called(self, id: str) -> Section:
         """The same section under another id."""
         found = copy(self)
         found.id = id
-        return found
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """Its id, and those of sections in whose place it stands."""
-        return (self.id, *self.instead_of)
-
-    def instead(self, ids: tuple[str, ...]) -> Section:
-        """The same section in the place of others."""
-        found = copy(self)
-        found.instead_of = ids
         return found
 
     def with_fields(self, fields: Iterable[str]) -> Section:
@@ -256,6 +247,8 @@ class Resource:
         self.lines_fields: dict[str, LinesField] = {}
         #: What ``elsewhere`` names, with ``{field there: field here}``.
         self.lookalikes: list[tuple[Resource, Mapping[str, str]]] = []
+        #: All sections of the form in the order in which they came, those that others replace included.
+        self.sections = self.form
         #: In editions, which fields additions have put behind which: ``{list: {field: field}}``.
         self.put_behind: dict[str, dict[str, str]] = {}
         for column in self.table.columns:
@@ -274,6 +267,7 @@ class Resource:
             name: replace(field, resource=found, target=None) for name, field in self.fields.items()
         }
         found.lines_fields, found.lookalikes, found.put_behind = {}, [], {}
+        found.sections = self.form
         found.service = type(self.service)(found)
         return found
 

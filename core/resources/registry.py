@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from types import ModuleType
 from typing import Any, Final
 
@@ -98,6 +99,12 @@ class Resources:
             for each in (*self.additions.additions_to(name), *self._adding):
                 if isinstance(each, ResourceExtension) and each.of == name:
                     yield name, each
+
+    def verbs(self, name: str) -> Iterator[str]:
+        """The verbs of a resource's actions, those included that addons add to it."""
+        added = (getattr(each, "actions", ()) for each in self.additions.additions_to(name))
+        actions = chain(self[name].actions, *added)
+        yield from dict.fromkeys(action.verb for action in actions)
 
     def named(self, tenant: Tenant, name: str) -> Resource:
         """The resource called ``name``, as this tenant sees it, if it has its addon on.

@@ -223,8 +223,9 @@ def _sections(found: _Found) -> Iterator[Entry]:
         before = {section.id: section for section in gone.form}
         for section in there.form:
             if section.id not in before:
-                hidden = [str(before[each].title) for each in section.instead_of if each in before]
-                more = _("instead of %(title)s", title=_(", ").join(hidden)) if hidden else ""
+                place = section.place
+                instead = before.get(place.of) if place is not None and place.how == "replace" else None
+                more = _("instead of %(title)s", title=str(instead.title)) if instead is not None else ""
                 title = f"{there.title}{_(': ')}{section.title}"
                 yield Entry(f"{there.name}:{section.id}", title, more)
 
@@ -239,6 +240,11 @@ def _permissions(found: _Found) -> Iterator[Entry]:
             verbs = dict.fromkeys((*VERBS, *resource.verbs(), *granted.get(resource.name, ())))
             for verb in verbs:
                 yield Entry(f"{resource.name}:{verb}", f"{resource.title}{_(': ')}{titles.get(verb, verb)}")
+    for there, gone in found.extended():
+        before = {*VERBS, *gone.verbs()}
+        for action in there.actions:
+            if action.verb not in before:
+                yield Entry(f"{there.name}:{action.verb}", f"{there.title}{_(': ')}{action.title}")
 
 
 def _jobs(found: _Found) -> Iterator[Entry]:

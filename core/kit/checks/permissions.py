@@ -68,7 +68,7 @@ def _right(
             _("There are: %(names)s.", names=", ".join(get_close_matches(name, known, 3) or sorted(known))),
         )
         return
-    verbs = dict.fromkeys([*VERBS, _SHARING, *resources[name].verbs()])
+    verbs = dict.fromkeys([*VERBS, _SHARING, *resources.verbs(name)])
     if verb not in verbs:
         yield Finding(
             "permissions",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.addons.placing import arranged, place_for, replacing
 from core.resources.declaration import Section
 
 
@@ -22,6 +23,9 @@ class Placed:
     replace: str = ""
     #: Of a form, the id of the section at whose end it stands; not needed beside another field.
     section: str = ""
+
+    def __post_init__(self) -> None:
+        place_for(self.before, self.after, self.replace)  # refuses more than one
 
     @property
     def anchor(self) -> str:
@@ -54,41 +58,32 @@ def put_field(names: Sequence[str], placed: Placed, behind: dict[str, str]) -> t
     return (*others[:at], placed.field, *others[at:])
 
 
-def put_into_form(form: Sequence[Section], placed: Placed, behind: dict[str, str]) -> tuple[Section, ...]:
-    """Put a field into the section where it belongs; into the last one where that is not there."""
-    if not form:
-        return ()
-    at = next(
-        (
-            place
-            for place, each in enumerate(form)
-            if (placed.anchor and placed.anchor in each.fields)
-            or (placed.section and placed.section in each.ids)
-        ),
-        len(form) - 1,
-    )
-    section = form[at]
-    changed = section.with_fields(put_field(section.fields, placed, behind))
-    return (*form[:at], changed, *form[at + 1 :])
+def put_into_form(sections: Sequence[Section], placed: Placed, behind: dict[str, str]) -> tuple[Section, ...]:
+    """Put a field into the section where it belongs; into the last one shown where that is not there.
 
-
-def put_section(form: Sequence[Section], section: Section) -> tuple[Section, ...]:
-    """Put a section into a form; at the end where what it should stand beside is not there.
-
-    One that stands in the place of another answers to the other's id as well, so that further sections
-    and fields find their place beside it; a second one for the same place stands behind the first.
+    Args:
+        sections: as `Resource.sections` has them.
+        placed: the field.
+        behind: as for `put_field`.
     """
-    anchor = section.before or section.after or section.replace
-    at = next((place for place, each in enumerate(form) if anchor and anchor in each.ids), None)
-    if at is None:
-        return (*form, section)
-    if section.before:
-        return (*form[:at], section, *form[at:])
-    if section.replace and form[at].id == anchor:
-        return (*form[:at], section.instead(form[at].ids), *form[at + 1 :])
-    ids = [anchor if place == at else each.id for place, each in enumerate(form)]
-    at = _behind(ids, at, {each.id: each.after for each in form if each.after})
-    return (*form[:at], section, *form[at:])
+    shown = form_of(sections)
+    instead, home = replacing(sections), placed.section
+    while home in instead:
+        home = instead[home].id
+    found = next(
+        (each for each in shown if (placed.anchor and placed.anchor in each.fields) or each.id == home),
+        shown[-1] if shown else None,
+    )
+    return tuple(
+        each.with_fields(put_field(each.fields, placed, behind)) if each is found else each
+        for each in sections
+    )
+
+
+def form_of(sections: Sequence[Section]) -> tuple[Section, ...]:
+    """The sections that are shown, in their order."""
+    instead = replacing(sections)
+    return tuple(each for each in arranged(sections) if each.id not in instead)
 
 
 def _behind(names: Sequence[str], at: int, behind: Mapping[str, str]) -> int:

@@ -12,7 +12,7 @@ from core.db.base import metadata
 from core.resources.batch import Batch
 from core.resources.declaration import Action, Lines, Resource, Same, SameName, Section
 from core.resources.extending.layer import Addition
-from core.resources.extending.placing import Placed, put_field, put_into_form, put_section
+from core.resources.extending.placing import Placed, form_of, put_field, put_into_form
 
 #: The lists of a resource into which fields can be put.
 _LISTS: Final = ("list_columns", "quick_filters", "quick_create", "subtitle", "tags")
@@ -59,10 +59,10 @@ class ResourceExtension:
 
     def add_to(self, resource: Resource) -> None:
         """See `Addition.add_to`."""
-        for section in self._sections:
-            resource.form = put_section(resource.form, section)
+        resource.sections = (*resource.sections, *self._sections)
         for placed in self._form_fields:
-            resource.form = put_into_form(resource.form, placed, _behind(resource, "form"))
+            resource.sections = put_into_form(resource.sections, placed, _behind(resource, "form"))
+        resource.form = form_of(resource.sections)
         for name, fields in self._placed.items():
             for placed in fields:
                 there = getattr(resource, name)
@@ -127,27 +127,26 @@ class ResourceExtension:
         self._check_actions(resource, others)
 
     def _check_form(self, resource: Resource) -> None:
-        form = resource.form
+        sections = resource.sections
         for section in self._sections:
-            ids = [each for there in form for each in there.ids]
+            ids = [each.id for each in sections]
             if section.id in ids:
                 raise AddonError(f"{self._at(section.id)}: the form has a section “{section.id}” already")
-            anchor = section.before or section.after or section.replace
-            if anchor and anchor not in ids:
-                raise self._unknown("sections", anchor, ids)
+            if section.place is not None and section.place.of not in ids:
+                raise self._unknown("sections", section.place.of, ids)
             for name in section.fields:
                 self._check_field("sections", name, resource)
-            form = put_section(form, section)
+            sections = (*sections, section)
         for placed in self._form_fields:
             self._check_field("form_fields", placed.field, resource)
-            ids = [each for there in form for each in there.ids]
+            ids = [each.id for each in sections]
             if placed.section and placed.section not in ids:
                 raise self._unknown("form_fields", placed.section, ids)
-            shown = [name for there in form for name in there.fields]
+            shown = [name for there in form_of(sections) for name in there.fields]
             if placed.anchor and placed.anchor not in shown:
                 raise self._unknown("form_fields", placed.anchor, shown)
-            form = put_into_form(form, placed, {})
-        left = {name for section in form for name in section.fields}
+            sections = put_into_form(sections, placed, {})
+        left = {name for section in form_of(sections) for name in section.fields}
         for section in resource.form:
             for name in section.fields:
                 if resource.fields[name].is_required and name not in left:

@@ -96,7 +96,7 @@ class CustomerExtension(ResourceExtension):
     quick_create = (Placed("booth_size", replace="source"),)
     tags = ("stage",)
     lines = (Lines("stands", "fair.stand", "customer", _l("Stands"), _l("Add a stand")),)
-    actions = (Action("book", _l("Book"), book),)
+    actions = (Action("book", _l("Book"), book, verb="book"),)
     synonyms = {"booth_size": ("square metres",)}
     duplicates = (Same("contract"),)
     rules = (booked_need_a_hall,)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 from typing import Final
 
 import pytest
@@ -11,7 +13,9 @@ from sqlalchemy import text
 
 from core.config import Config
 from core.db.base import metadata
+from core.db.migrate import use_schema
 from core.kernel import Kernel, start_kernel
+from core.kit.revisions import difference
 from core.settings.preview import preview
 from tests.core.resources.extending.conftest import Site, write_addon
 
@@ -190,3 +194,17 @@ def test_the_preview_says_what_comes_to_others_records(site: Site) -> None:
         }
         [action] = [entry.name for entry in found.part("api") if "customers" in entry.name]
         assert action.endswith("/actions/book")
+        assert "customer.customer:book" in [entry.name for entry in found.part("permissions")]
+    assert "book" in site.kernel.resources.verbs("customer.customer")
+
+
+def test_the_kit_writes_the_tables_of_extensions(site: Site) -> None:
+    with site.owner.connect() as connection:
+        use_schema(connection, site.tenants["both"].schema)
+        assert not difference(connection, "fair", ["core", "customer"])
+        connection.execute(text("drop table fair_customer"))
+        change = difference(connection, "fair", ["core", "customer"])
+        connection.rollback()
+    [made] = [each for each in change.upgrade if "create_table" in each]
+    assert 'ondelete="CASCADE"' in made
+    ast.parse(dedent(made))
