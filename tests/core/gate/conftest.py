@@ -100,6 +100,15 @@ class CustomerExtension(ResourceExtension):
     sections = (Section(_l("Parcels and postage"), "postage", "dispatcher", id="post", after="basics"),)
     list_columns = (Placed("postage", after="name"),)
 """
+_SETTINGS = """
+from sqlalchemy.orm import Mapped
+from core.db import fields
+from core.i18n import lazy_gettext as _l
+from core.resources.settings import Settings
+class ParcelSettings(Settings):
+    title = _l("Rules for parcels")
+    heaviest: Mapped[int] = fields.integer(label=_l("Heaviest parcel"), default=20)
+"""
 _TABLE = """
 from alembic import op
 from addons.parcels.models import Postage
@@ -111,10 +120,12 @@ def downgrade():
 """
 #: What the texts above are in Chinese.
 _CHINESE = {
+    "Heaviest parcel": "包裹重量上限",
     "Parcel dispatcher": "包裹寄件经办人",
     "Parcels and postage": "包裹与邮资",
     "Parcels at home": "家中的包裹一览",
     "Postage paid": "已付邮资",
+    "Rules for parcels": "包裹寄送规则",
     "Weigh the parcel": "给包裹称重",
     "Scan a parcel": "扫描包裹单",
     "Scan of a parcel label": "包裹标签扫描",
@@ -187,7 +198,7 @@ class Site:
 def write_parcels(folder: Path) -> None:
     """Write an addon as the command does, and let it join in wherever else one can."""
     written = write_addon(folder, Wish("parcels", "Parcels sent", "已寄包裹", "Ada", "MIT"), [])
-    for name, content in (("channels", _CHANNELS), ("views", _VIEWS)):
+    for name, content in (("channels", _CHANNELS), ("views", _VIEWS), ("settings", _SETTINGS)):
         (written / f"{name}.py").write_text(content)
     (written / "migrations" / "0002_postage.py").write_text(_TABLE)
     rooms = (
