@@ -38,6 +38,7 @@ _ROWS: Final[Mapping[str, Lazy]] = {
     "core_saved_view": _l("Saved views"),
     "core_search_doc": _l("Entries of the search"),
     "core_search_state": _l("Entries of the search"),
+    "core_setting": _l("Settings"),
     "core_timeline_entry": _l("Entries in histories"),
     "core_view_habit": _l("What people have arranged in lists"),
 }

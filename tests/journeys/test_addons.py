@@ -37,7 +37,7 @@ def test_off_and_on_again(open_page: Open, run_jobs: RunJobs, worker: None) -> N
     card.get_by_role("button", name="Switch off…").click()
     dialog = page.locator("dialog[open]")
     expect(dialog.get_by_text("What disappears")).to_be_visible()
-    expect(dialog.get_by_text("My day", exact=True)).to_be_visible()
+    expect(dialog.get_by_text("My day", exact=True).first).to_be_visible()
     assert violations(page) == []
     dialog.get_by_role("button", name="Switch off", exact=True).click()
     expect(page.locator(".gx-toast")).to_contain_text("its data stays")

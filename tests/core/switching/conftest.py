@@ -264,6 +264,7 @@ class Site:
             ]
             self.kernel.resources["cellar.barrel"].service.create(session, values, actor=OPERATOR)
             enqueue(session, "cellar.turn", {}, actor=OPERATOR)
+            session.execute(text("insert into core_setting (addon, values) values ('cellar', '{}')"))
             attach = text(
                 "insert into core_attachment (resource, record_id, name, media_type, size, sha256)"
                 " values (:of, 1, 'a', 'text/plain', 6, :sha)"

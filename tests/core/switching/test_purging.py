@@ -80,6 +80,7 @@ def test_the_plan_lists_everything_and_changes_nothing(site: Site, used: Tenant)
         "core_job": 1,
         "core_saved_view": 1,
         "core_search_doc": 2,
+        "core_setting": 1,
         "core_timeline_entry": 2,
     } | {each.table: each.rows for each in plan.rows if each.table == "core_search_state"}
     assert (plan.is_on, plan.dependents) == (False, ("crypt",))
@@ -130,7 +131,14 @@ def test_nothing_is_left_of_it_and_all_else_is_untouched(site: Site, used: Tenan
     assert _objects(site, used, "crypt") == set()
     assert {name for name in _objects(site, used, "cellar") if "cellar_door" not in name} == set()
     after = site.digests(used)
-    marked = {"core_attachment", "core_job", "core_saved_view", "core_search_doc", "core_search_state"}
+    marked = {
+        "core_attachment",
+        "core_job",
+        "core_saved_view",
+        "core_search_doc",
+        "core_search_state",
+        "core_setting",
+    }
     changed = {name for name in after if after[name] != before[name]}
     assert changed - {"core_search_state"} == marked - {"core_search_state"} | {"core_timeline_entry"}
     assert after["cellar_door_key"] == before["cellar_door_key"]
