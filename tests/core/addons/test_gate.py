@@ -23,7 +23,7 @@ from core.db.provision import find_tenant, set_addons
 from core.db.tenancy import Tenant
 from core.i18n import language, lazy_gettext, set_language
 from core.kernel import Kernel
-from core.menus import Menu, MenuItem
+from core.menus import Menu, MenuGroup, MenuItem
 from core.testing.plugin import ApiClient, Browser
 
 #: An addon and a resource that never existed, as long as those they stand for.
@@ -239,6 +239,12 @@ def test_every_route_is_a_cores_or_behind_the_gate_of_one_addon(app: Flask, kern
 
 def test_an_entry_that_leads_to_another_addon_shows_where_both_are_on(tenants: dict[str, Tenant]) -> None:
     menu, title = Menu(), lazy_gettext("Customers")
-    menu.add("core", [MenuItem(name="people", title=title, icon="box", resource="customer.customer")])
+    menu.add(
+        "core",
+        [
+            MenuGroup("top", ""),
+            MenuItem(name="people", title=title, icon="box", resource="customer.customer"),
+        ],
+    )
     shown = {slug: bool(menu.visible(tenants[slug], OPERATOR)) for slug in ("main", "bare")}
     assert shown == {"main": True, "bare": False}

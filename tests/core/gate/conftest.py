@@ -59,17 +59,17 @@ _HOOKS = """
 from core.web.view_models import ActionView, TimelineEntry
 from datetime import datetime, UTC
 
-@hookimpl
-def home_cards(session, actor):
-    return [Panel("parcels_home", _("Parcels at home"), order=10)]
+@part("home_cards", "home", title=_l("Parcels at home"))
+def home(session, actor):
+    return Panel("parcels_home", _("Parcels at home"), empty=_("Nothing here yet."))
 
-@hookimpl
-def record_actions(session, actor, resource, record):
-    return [ActionView("weigh", _("Weigh the parcel"), "/parcels/map")]
+@part("record_actions", "weigh", title=_l("Weigh the parcel"), on="customer.customer")
+def weigh(session, actor, record):
+    return ActionView("weigh", _("Weigh the parcel"), "/parcels/map")
 
-@hookimpl
-def form_actions(session, actor, resource):
-    return [ActionView("scan", _("Scan a parcel"), "/parcels/map")]
+@part("form_actions", "scan", title=_l("Scan a parcel"), on="customer.customer")
+def scan(session, actor):
+    return ActionView("scan", _("Scan a parcel"), "/parcels/map")
 
 @hookimpl
 def timeline_entries(session, actor, resource, record_id, since, until, limit):

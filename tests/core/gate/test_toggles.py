@@ -65,16 +65,16 @@ class CustomerExtension(ResourceExtension):
     sections = (Section(_l("{title} section"), "{name}_taste", id="{name}", after="basics"),)
 """
 _HOOKS = """
-from core.addons.hookspecs import hookimpl
+from core.addons.hookspecs import hookimpl, part
 from core.i18n import lazy_gettext as _l
 from core.menus import MenuItem
 from core.web.view_models import Panel
 @hookimpl
 def menu_items():
-    return [MenuItem(_l("{title} menu"), "box", resource="{name}.order")]
-@hookimpl
-def record_panels(session, actor, resource, record):
-    return [Panel("{name}", "{title} panel")]
+    return [MenuItem(name="orders", title=_l("{title} menu"), icon="box", resource="{name}.order")]
+@part("record_panels", "orders", title=_l("{title} panel"), on="customer.customer")
+def card(session, actor, record):
+    return Panel("{name}", "{title} panel", empty="Nothing.")
 """
 _TABLES = """
 from alembic import op
