@@ -26,6 +26,7 @@ from core.jobs.registry import Jobs, JobsRoom
 from core.menus import Menu, MenuItem
 from core.resources.channels import Channels, ChannelsRoom
 from core.resources.registry import Resources, ResourcesRoom
+from core.seeds.registry import DataRoom, Seeds
 
 #: The folder of the addons that come with Guanxi.
 OWN_ADDONS: Final = Path(__file__).parents[1] / "addons"
@@ -46,6 +47,8 @@ class Kernel:
     menu: Menu
     jobs: Jobs
     channels: Channels
+    #: Records that addons bring along.
+    seeds: Seeds
     #: Routes that addons bring themselves: ``(addon, blueprint)``.
     blueprints: list[tuple[str, Blueprint]] = field(default_factory=list)
     #: The owner's login, which makes tables; a worker has it, a web process never does.
@@ -110,13 +113,14 @@ def start_kernel(
         make_database: makes the pool; tests pass one of their own.
     """
     permissions, resources, hooks, menu, jobs = Permissions(), Resources(), Hooks(), Menu(), Jobs()
-    channels = Channels()
+    channels, seeds = Channels(), Seeds(resources)
     blueprints: list[tuple[str, Blueprint]] = []
     rooms: Sequence[Any] = (
         ModelsRoom(),
         HookspecsRoom(hooks),
         ResourcesRoom(resources, permissions),
         PermissionsRoom(permissions),
+        DataRoom(seeds, permissions.roles),
         HooksRoom(hooks),
         JobsRoom(jobs),
         ChannelsRoom(channels),
@@ -145,5 +149,6 @@ def start_kernel(
         menu=menu,
         jobs=jobs,
         channels=channels,
+        seeds=seeds,
         blueprints=blueprints,
     )

@@ -7,8 +7,10 @@ import shutil
 import click
 
 from core.cli.group import as_json, cli, show, work
+from core.cli.supplied import tell_supplied
 from core.db import provision
 from core.i18n import _
+from core.seeds.supplying import supply
 from core.upgrade import pending
 
 
@@ -69,7 +71,9 @@ def create(
             addons=wanted,
             is_default=is_default,
         )
+    told = supply(kernel.database, kernel.seeds, work().tenant(slug))
     click.echo(_("Tenant %(slug)s is ready.", slug=slug))
+    tell_supplied(slug, [each for each in told if each.refused])
 
 
 @tenant.command("list")

@@ -22,6 +22,8 @@ class Resources:
     def __init__(self) -> None:
         self._by_name: dict[str, Resource] = {}
         self._by_path: dict[str, Resource] = {}
+        #: Those of the addon that is being loaded: checked, and not registered before all of it is.
+        self._read: Sequence[Resource] = ()
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._by_name.values())
@@ -45,6 +47,7 @@ class Resources:
         Raises:
             AddonError: a target is not registered.
         """
+        self._read = resources
         names = self._by_name | {resource.name: resource for resource in resources}
         for resource in resources:
             for field in resource.fields.values():
@@ -70,6 +73,11 @@ class Resources:
                     known = ", ".join(other.fields)
                     raise AddonError(f"{resource.name}: elsewhere needs {known} of {other.resource}")
                 resource.lookalikes.append((names[other.resource], other.fields))
+
+    def readable(self, addon: str) -> Iterator[Resource]:
+        """What is registered, and what was just read of ``addon``, for its rooms that are read next."""
+        yield from self
+        yield from (each for each in self._read if each.addon == addon and each.name not in self._by_name)
 
     def named(self, tenant: Tenant, name: str) -> Resource:
         """The resource called ``name`` if this tenant has its addon on.

@@ -11,6 +11,7 @@ from core.resources.exporting import models as export_models
 from core.resources.importing import models as import_models
 from core.resources.views import models as view_models
 from core.search import models as search_models
+from core.seeds import models as seed_models
 
 __all__ = [
     "access_models",
@@ -21,5 +22,6 @@ __all__ = [
     "job_models",
     "resource_models",
     "search_models",
+    "seed_models",
     "view_models",
 ]

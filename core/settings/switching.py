@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from psycopg2 import errors as pg
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from core.access.actor import Actor
-from core.addons.switching import THING, VERB, AddonNeeds, TablesFailed, plan_on, switch_on
+from core.addons.switching import THING, VERB, AddonNeeds, TablesFailed, make_tables, plan_on, turn_on
 from core.db.session import tenant_of
 from core.db.tenancy import Tenant
 from core.errors import Conflict, Forbidden
@@ -21,6 +22,7 @@ from core.jobs import Work, enqueue, job
 from core.jobs.queue import take_up
 from core.jobs.work import Superseded
 from core.resources.reindexing import complete_search
+from core.seeds.supplying import Tell, supply
 
 if TYPE_CHECKING:
     from core.kernel import Kernel
@@ -85,7 +87,7 @@ def ask_on(session: Session, kernel: Kernel, actor: Actor, name: str, agreed: Co
 
 @job(KIND, title=_l("Switch an addon on"), attempts=3)
 def switch_on_addon(work: Work) -> dict[str, Any] | None:
-    """Make the addon's tables and switch it on; all of it or, when it fails or is cancelled, nothing."""
+    """Make the addon's tables, write what it brings along, and switch it on; or leave it off."""
     name, agreed = work.arguments["addon"], work.arguments["with"]
     with work.unit() as session:
         if not work.actor(session).may(THING, VERB):
@@ -95,6 +97,8 @@ def switch_on_addon(work: Work) -> dict[str, Any] | None:
         raise refusal
     try:
         revisions = _switch(work, work.kernel.owner_url, name, agreed)
+    except _Stopped:
+        return None
     except (TablesFailed, DBAPIError) as error:
         cause = error.__cause__ if isinstance(error, TablesFailed) else error
         if isinstance(cause, _Stopped):
@@ -111,23 +115,68 @@ def _switch(work: Work, owner_url: str, name: str, agreed: Collection[str]) -> i
     """Do it on a connection of the owner; gives how many revisions have run."""
     ran = 0
 
-    def tell(done: int, total: int, history: str) -> None:
+    def made(connection: Connection, done: int, total: int, history: str) -> None:
         nonlocal ran
         ran = done
-        if connection.scalar(_HOLDS_JOBS, {"jobs": f'"{work.tenant.schema}".core_job'}):
-            return
-        work.progress(done, total, _("Tables of %(addon)s", addon=_title(work.kernel, history)))
+        if not connection.scalar(_HOLDS_JOBS, {"jobs": f'"{work.tenant.schema}".core_job'}):
+            tell(done, total, _("Tables of %(addon)s", addon=_title(work.kernel, history)))
+
+    def tell(done: int, total: int, note: str) -> None:
+        work.progress(done, total, note)
         if work.told_to_stop:
             raise _Stopped
 
+    def wrote(done: int, total: int, addon: str) -> None:
+        tell(done, total, _("Records of %(addon)s", addon=_title(work.kernel, addon)))
+
     engine = create_engine(owner_url, poolclass=NullPool)
     try:
-        with engine.begin() as connection:
-            tenant = switch_on(work.kernel, connection, work.tenant.slug, name, agreed=agreed, tell=tell)
+        bring_on(work.kernel, engine, work.tenant.slug, name, agreed=agreed, made=made, wrote=wrote)
     finally:
         engine.dispose()
-    follow_up(work.kernel, tenant, {name, *agreed})
     return ran
+
+
+def bring_on(
+    kernel: Kernel,
+    engine: Engine,
+    slug: str,
+    name: str,
+    *,
+    agreed: Collection[str] = (),
+    made: Callable[[Connection, int, int, str], None] | None = None,
+    wrote: Tell | None = None,
+) -> Tenant:
+    """Make the tables of an addon, write the records it brings along, and only then switch it on.
+
+    Nobody sees it before it is complete. Where its records are refused, it stays off, with tables that
+    nobody uses; the next attempt goes on from there.
+
+    Args:
+        kernel: knows the addons.
+        engine: connections of the owner.
+        slug: the tenant's.
+        name: the addon.
+        agreed: the addons that may come on too.
+        made: is told of revisions, on the connection they run on; see `make_tables`.
+        wrote: is told of records; what either raises undoes their part.
+
+    Returns:
+        The tenant as it is then.
+
+    Raises:
+        SeedRefused: a record breaks a rule.
+        NoSuchTenant, NoSuchAddon, AddonBroken, AddonNeeds, TablesFailed: see `make_tables`.
+    """
+    with engine.begin() as connection:
+        telling = None if made is None else partial(made, connection)
+        tenant = make_tables(kernel, connection, slug, name, agreed=agreed, tell=telling)
+    coming = {name, *agreed}
+    supply(kernel.database, kernel.seeds, tenant, addons=coming, strict=True, tell=wrote)
+    with engine.begin() as connection:
+        tenant = turn_on(kernel, connection, slug, name, agreed=agreed)
+    follow_up(kernel, tenant, coming)
+    return tenant
 
 
 def follow_up(kernel: Kernel, tenant: Tenant, addons: Collection[str]) -> None:

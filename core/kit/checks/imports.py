@@ -40,6 +40,7 @@ PUBLIC: Final = frozenset(
         "core.resources.service",
         "core.resources.values",
         "core.search.names",
+        "core.seeds",
         "core.web.display",
         "core.web.lifecycle",
         "core.web.pages.duplicates",
