@@ -25,17 +25,21 @@ from core.web.widgets import install_widgets
 
 #: A form with attachments; single limits are lower.
 MAX_BODY = 32 * 1024 * 1024
+#: Seconds a page or a program waits for one statement; what takes longer is work for a job.
+PATIENCE = 30
 
 
 def create_app(kernel: Kernel) -> Flask:
     """Build the application.
 
     Args:
-        kernel: what `start_kernel` gave; the application uses it and does not close it.
+        kernel: what `start_kernel` gave; the application uses it, sees that no statement takes longer than
+            `PATIENCE`, and does not close it.
     """
     web = Path(__file__).parent / "web"
     app = GuanxiFlask("guanxi", root_path=str(web), static_folder="static", template_folder="templates")
     app.extensions["guanxi"] = kernel
+    kernel.database.patience = PATIENCE
     app.config.update(
         SECRET_KEY=kernel.config.secret_key,
         MAX_CONTENT_LENGTH=MAX_BODY,

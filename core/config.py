@@ -12,11 +12,11 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeVar, cast
+from typing import Final, Literal, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from core.errors import GuanxiError
-from core.i18n import _, _l
+from core.i18n import Lazy, _, _l, _lp
 
 Environment = Literal["development", "production"]
 LogFormat = Literal["text", "json"]
@@ -31,6 +31,58 @@ _DRIVEN_BY = "postgresql+psycopg2"
 _SMTP_SCHEMES = ("smtp", "smtps", "smtp+starttls")
 #: Characters a secret key must have in production; 32 random ones are beyond guessing.
 _SECRET_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of the environment, for whoever sets it."""
+
+    name: str
+    means: Lazy
+    #: What holds where it is not set.
+    absent: Lazy | str
+
+
+#: All that `Config.from_environ` reads.
+VARIABLES: Final = (
+    Variable("GUANXI_DATA", _l("folder of everything that is kept"), "`./var`"),
+    Variable("GUANXI_HOST", _l("where to listen"), "`127.0.0.1`"),
+    Variable("GUANXI_PORT", _l("the port there"), "`8000`"),
+    Variable(
+        "GUANXI_DATABASE_URL",
+        _l("the application's login, which makes no tables"),
+        _l("a PostgreSQL of our own starts in the data folder"),
+    ),
+    Variable(
+        "GUANXI_OWNER_DATABASE_URL",
+        _l("the owner's login; for `init`, `upgrade`, `tenant`, `addon`"),
+        _l("made along with it"),
+    ),
+    Variable("GUANXI_ENV", _l("`development` or `production`"), "`development`"),
+    Variable(
+        "GUANXI_SECRET_KEY",
+        _l("32 characters or more; needed in production"),
+        _l("drawn once, kept in the data folder"),
+    ),
+    Variable(
+        "GUANXI_BASE_DOMAIN",
+        _l("tenants answer at `<slug>.<domain>`"),
+        _l("`localhost`; in production none"),
+    ),
+    Variable(
+        "GUANXI_PLATFORM_HOST",
+        _l("host of the platform administrator's pages"),
+        _l("`platform.<base domain>`"),
+    ),
+    Variable("GUANXI_ADDONS_PATH", _l("further folders with addons"), _lp("variable", "none")),
+    Variable("GUANXI_SMTP_URL", _l("mail server, for when mails are sent"), _lp("variable", "none")),
+    Variable(
+        "GUANXI_OUTBOUND_ALLOW",
+        _l("`host:port,…` that may be called although the address is private"),
+        _lp("variable", "none"),
+    ),
+    Variable("GUANXI_LOG", _l("`text` or `json`"), "`text`"),
+)
 
 
 class ConfigError(GuanxiError):

@@ -144,6 +144,16 @@ class Unavailable(GuanxiError):
     message = _l("The service cannot answer right now. Nothing was lost; please try again in a moment.")
 
 
+class TooSlow(GuanxiError):
+    """The database took longer for an answer than anybody should wait."""
+
+    status, code = 503, "too-slow"
+    title = _l("This takes too long")
+    message = _l(
+        "The answer takes longer than %(seconds)s seconds. Nothing was changed; ask for less at once."
+    )
+
+
 class StorageFull(Unavailable):
     """No space is left for files or for the database."""
 

@@ -137,7 +137,7 @@ def start_kernel(
             hooks.fail(addon, "menu_items", f"it must give MenuItems of known resources, not {items}")
     database = make_database(database_url)
     database.deliveries, database.jobs = Deliveries(database, hooks), jobs
-    database.channels = channels
+    database.channels, database.resources = channels, resources
     return Kernel(
         config=config,
         database=database,

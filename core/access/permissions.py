@@ -82,6 +82,11 @@ class Permissions:
     def __contains__(self, thing: str) -> bool:
         return thing in self._things
 
+    @property
+    def things(self) -> frozenset[str]:
+        """All that has rights, by name."""
+        return frozenset(self._things)
+
     def add_grants(self, grants: Mapping[str, Sequence[Grant]]) -> None:
         """Add to what roles may do: ``{role code: grants}``."""
         for role, items in grants.items():

@@ -7,6 +7,7 @@ import sys
 import types
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from importlib.machinery import PathFinder
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final
@@ -40,6 +41,7 @@ def discover(folders: Iterable[Path]) -> Found:
         for path in paths:
             if path.is_dir() and not path.name.startswith((".", "_")) and (path / "addon.toml").exists():
                 _read(found, path.name, path, f"{NAMESPACE}.{path.name}")
+    _add_installed()
     for point in sorted(entry_points(group=GROUP), key=lambda each: each.name):
         try:
             spec = importlib.util.find_spec(point.value)
@@ -49,7 +51,10 @@ def discover(folders: Iterable[Path]) -> Found:
         if spec is None or not spec.submodule_search_locations:
             found.broken[point.name] = f"the package “{point.value}” is not there"
             continue
-        _read(found, point.name, Path(next(iter(spec.submodule_search_locations))), point.value)
+        folder = Path(next(iter(spec.submodule_search_locations)))
+        # Installed beside our own, it was found there already.
+        if all(other.folder.resolve() != folder.resolve() for other in found.manifests):
+            _read(found, point.name, folder, point.value)
     return found
 
 
@@ -66,6 +71,13 @@ def _read(found: Found, name: str, folder: Path, package: str) -> None:
         found.broken[name] = str(error)
     else:
         found.manifests.append(manifest)
+
+
+def _add_installed() -> None:
+    """Make addons importable that packages have brought as ``addons.<name>``, wherever they lie."""
+    spec = PathFinder.find_spec(NAMESPACE)
+    for path in (spec.submodule_search_locations or ()) if spec is not None else ():
+        _add_to_namespace(Path(path))
 
 
 def _add_to_namespace(folder: Path) -> None:

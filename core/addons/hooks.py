@@ -161,6 +161,11 @@ class Hooks:
         """The specification of a hook."""
         return getattr(self._manager.hook, name).spec
 
+    def specification(self, name: str) -> Callable[..., Any]:
+        """The function that specifies a hook, with its annotations and its documentation."""
+        function: Callable[..., Any] = self._spec(name).function
+        return function
+
     def _implementation(self, addon: str, name: str, function: Callable[..., Any]) -> Implementation:
         spec, options = self._spec(name), getattr(function, f"{PROJECT}_impl")
         takes = tuple(inspect.signature(function).parameters)

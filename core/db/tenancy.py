@@ -103,12 +103,13 @@ class Platform:
 Binding = Tenant | ByHost | Platform
 
 _NAMES = tuple(field.name for field in fields(Tenant))
-_UTC = "set_config('timezone', 'UTC', true)"
-_BIND = f"select set_config('role', %(role)s, true), set_config('search_path', %(path)s, true), {_UTC}"
-_BIND_PLATFORM = f"select set_config('search_path', 'platform', true), {_UTC}"
+_PATIENCE = "set_config('statement_timeout', %(most)s, true)"
+_SETTINGS = f"set_config('timezone', 'UTC', true), {_PATIENCE}"
+_BIND = f"select set_config('role', %(role)s, true), set_config('search_path', %(path)s, true), {_SETTINGS}"
+_BIND_PLATFORM = f"select set_config('search_path', 'platform', true), {_SETTINGS}"
 #: Finds the tenant and, where it is active, binds to it; leaves its row in a setting of the
 #: transaction, because of several statements in a message only the last one's rows come back.
-_ENTER = "select platform.enter(%(host)s, %(slug)s) as tenant"
+_ENTER = f"select platform.enter(%(host)s, %(slug)s) as tenant, {_PATIENCE}"
 _KEPT = "current_setting('guanxi.tenant', true)"
 
 
@@ -138,22 +139,29 @@ def bind(session: Session, transaction: SessionTransaction, connection: Connecti
     session.info.pop("answer", None)
     binding = session.info.get("binding")
     if isinstance(binding, ByHost):
-        binding = session.info["binding"] = _ask_and_bind(session, connection, binding) or _find_and_bind(
-            connection, binding
-        )
+        most = _patience(session)
+        binding = session.info["binding"] = _ask_and_bind(
+            session, connection, binding, most
+        ) or _find_and_bind(connection, binding, most)
     elif isinstance(binding, Tenant):
         path = connection.dialect.identifier_preparer.quote_identifier(binding.schema)
-        send_later(connection, _BIND, {"role": binding.role, "path": path})
+        send_later(connection, _BIND, {"role": binding.role, "path": path, "most": _patience(session)})
     elif isinstance(binding, Platform):
-        connection.exec_driver_sql(_BIND_PLATFORM)
+        connection.exec_driver_sql(_BIND_PLATFORM, {"most": _patience(session)})
         return
     else:
         raise UnboundSession("this session is bound to no tenant; open it with Database.session()")
     connection.info.setdefault("tenants", set()).add(binding.id)
 
 
-def _find_and_bind(connection: Connection, binding: ByHost) -> Tenant:
-    found = connection.exec_driver_sql(_ENTER, {"host": binding.host, "slug": binding.slug}).scalar_one()
+def _patience(session: Session) -> str:
+    """How long a statement may take, as a setting of the transaction."""
+    return f"{session.info['database'].patience}s"
+
+
+def _find_and_bind(connection: Connection, binding: ByHost, most: str) -> Tenant:
+    given = {"host": binding.host, "slug": binding.slug, "most": most}
+    found = connection.exec_driver_sql(_ENTER, given).scalar_one()
     if found is None:
         raise UnknownHost(host=binding.host)
     tenant = read_tenant(orjson.loads(found))
@@ -162,7 +170,7 @@ def _find_and_bind(connection: Connection, binding: ByHost) -> Tenant:
     return tenant
 
 
-def _ask_and_bind(session: Session, connection: Connection, binding: ByHost) -> Tenant | None:
+def _ask_and_bind(session: Session, connection: Connection, binding: ByHost, most: str) -> Tenant | None:
     """Find, bind and ask in one message; None when that cannot be, and nothing is bound then.
 
     PostgreSQL reads the statements of a message one after the other: names and rights of the
@@ -173,7 +181,7 @@ def _ask_and_bind(session: Session, connection: Connection, binding: ByHost) -> 
     if question is None:
         return None
     message = f"{_ENTER}; select {_KEPT} as tenant, {question.columns} from {question.source}"  # noqa: S608
-    given = {"host": binding.host, "slug": binding.slug, **question.values}
+    given = {"host": binding.host, "slug": binding.slug, "most": most, **question.values}
     try:
         row = connection.exec_driver_sql(message, given).mappings().one()
     except ProgrammingError:

@@ -207,6 +207,7 @@ def _write_files(place: Path, wish: Wish, words: _Words, installed: Sequence[Man
     chinese = {text: known.get((None, text), own) for text, own in {**standing, **words.chinese}.items()}
     values = {
         "name": wish.name,
+        "package": wish.name.replace("_", "-"),
         "title": wish.title,
         "author": wish.author,
         "licence": wish.licence,

@@ -12,18 +12,23 @@ from core.addons.manifest import AddonError, Manifest
 from core.addons.switch import is_on, require
 from core.db.tenancy import Tenant
 from core.errors import NotFound
-from core.resources.declaration import LinesField, Resource, remember
+from core.resources.declaration import Resource, remember
+from core.resources.editions import Edition, Editions, connect
 from core.resources.service import Service
 
 
 class Resources:
-    """Resources by name and by address; what a tenant sees of them goes through the gate."""
+    """Resources by name and by address; what a tenant sees of them goes through the gate.
+
+    Iterated and by subscript they are those of the process, without any additions.
+    """
 
     def __init__(self) -> None:
         self._by_name: dict[str, Resource] = {}
         self._by_path: dict[str, Resource] = {}
         #: Those of the addon that is being loaded: checked, and not registered before all of it is.
         self._read: Sequence[Resource] = ()
+        self.editions = Editions(self._by_name)
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._by_name.values())
@@ -40,6 +45,11 @@ class Resources:
         self._by_path[resource.path] = resource
         remember(resource)
         resource.service = (resource.service_class or Service)(resource)
+        self.editions.forget()
+
+    def seen_by(self, tenant: Tenant) -> Edition:
+        """The resources as a tenant sees them."""
+        return self.editions.seen_by(tenant)
 
     def connect(self, resources: Sequence[Resource]) -> None:
         """Let links and lines of newly read resources know their targets.
@@ -48,31 +58,7 @@ class Resources:
             AddonError: a target is not registered.
         """
         self._read = resources
-        names = self._by_name | {resource.name: resource for resource in resources}
-        for resource in resources:
-            for field in resource.fields.values():
-                if field.word.target is not None:
-                    if field.word.target not in names:
-                        raise AddonError(
-                            f"{resource.name}.{field.name} links to “{field.word.target}”, which is not there"
-                        )
-                    field.target = names[field.word.target]
-            for lines in resource.lines:
-                if lines.resource not in names or lines.via not in names[lines.resource].fields:
-                    raise AddonError(
-                        f"{resource.name}: lines “{lines.name}” need {lines.resource}.{lines.via}"
-                    )
-                target = names[lines.resource]
-                via = target.fields[lines.via]
-                resource.lines_fields[lines.name] = LinesField(lines.name, lines, resource, target, via)
-            for other in resource.elsewhere:
-                if (
-                    other.resource not in names
-                    or not other.fields.keys() <= names[other.resource].fields.keys()
-                ):
-                    known = ", ".join(other.fields)
-                    raise AddonError(f"{resource.name}: elsewhere needs {known} of {other.resource}")
-                resource.lookalikes.append((names[other.resource], other.fields))
+        connect(resources, self._by_name | {resource.name: resource for resource in resources})
 
     def readable(self, addon: str) -> Iterator[Resource]:
         """What is registered, and what was just read of ``addon``, for its rooms that are read next."""
@@ -80,7 +66,7 @@ class Resources:
         yield from (each for each in self._read if each.addon == addon and each.name not in self._by_name)
 
     def named(self, tenant: Tenant, name: str) -> Resource:
-        """The resource called ``name`` if this tenant has its addon on.
+        """The resource called ``name``, as this tenant sees it, if it has its addon on.
 
         Raises:
             NotFound: there is none, or it is off.
@@ -89,10 +75,10 @@ class Resources:
         if resource is None or resource.is_nested:
             raise NotFound
         require(tenant, resource.addon)
-        return resource
+        return self.seen_by(tenant).of(resource)
 
     def at(self, tenant: Tenant, addon: str, plural: str) -> Resource:
-        """The resource at ``/<addon>/<plural>`` if this tenant has its addon on.
+        """The resource at ``/<addon>/<plural>``, as this tenant sees it, if it has its addon on.
 
         Raises:
             NotFound: there is none, or it is off.
@@ -101,11 +87,12 @@ class Resources:
         if resource is None or resource.is_nested:
             raise NotFound
         require(tenant, resource.addon)
-        return resource
+        return self.seen_by(tenant).of(resource)
 
     def visible(self, tenant: Tenant) -> Iterator[Resource]:
-        """The resources with pages of their own that this tenant has on."""
-        return (each for each in self if not each.is_nested and is_on(tenant, each.addon))
+        """The resources with pages of their own that this tenant has on, as it sees them."""
+        edition = self.seen_by(tenant)
+        return (edition.of(each) for each in self if not each.is_nested and is_on(tenant, each.addon))
 
 
 def _check_needs(addon: Manifest, resource: Resource, file: str) -> None:

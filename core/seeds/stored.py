@@ -20,10 +20,7 @@ def present(gateway: Gateway, resource: Resource, record_ids: Collection[int]) -
     """
     rows = gateway.stored(resource, record_ids)
     fields = [field for field in resource.fields.values() if gateway.resolver.answer(field) is Answer.OPEN]
-    found = {
-        number: {field.name: _plain(row[field.column.name]) for field in fields}
-        for number, row in rows.items()
-    }
+    found = {number: {field.name: _plain(row[field.key]) for field in fields} for number, row in rows.items()}
     for name, lines in resource.lines_fields.items():
         stored = lines_now(gateway.session, lines, list(found)) if found else {}
         for number, values in found.items():
@@ -62,7 +59,7 @@ def with_numbers(lines: Sequence[Any], stored: Sequence[Mapping[str, Any]]) -> l
 
 def _line(lines: LinesField, line: Mapping[str, Any]) -> dict[str, Any]:
     """A line as it would be stored, with what is in it by default."""
-    row = {field.column.name: line.get(name, field.default()) for name, field in lines.target.fields.items()}
+    row = {field.key: line.get(name, field.default()) for name, field in lines.target.fields.items()}
     return {
         name: _plain(value) for name, value in kept_line(lines, {"id": None} | row).items() if name != "id"
     }

@@ -125,7 +125,7 @@ class Writing:
         row = self._rows.get(seed.key)
         with through(self.session, "seed"):
             if row is not None and self._is_there(row):
-                resource = self.seeds.resources[seed.resource]
+                resource = self._resource(seed.resource)
                 resource.service.restore(self.session, [row.record_id], actor=self.gateway.actor)
             else:
                 self._insert([seed])
@@ -136,7 +136,7 @@ class Writing:
         Raises:
             GuanxiError: what the service refuses.
         """
-        row, resource = self._rows[seed.key], self.seeds.resources[seed.resource]
+        row, resource = self._rows[seed.key], self._resource(seed.resource)
         with through(self.session, "seed"):
             self._update(seed, resource, row, names)
 
@@ -168,7 +168,7 @@ class Writing:
             self.told.written += [seed.key for seed in batch]
 
     def _insert(self, batch: Sequence[Seed]) -> None:
-        resource = self.seeds.resources[batch[0].resource]
+        resource = self._resource(batch[0].resource)
         raw = [self._meaning.raw(seed, resource) for seed in batch]
         numbers = resource.service.create(self.session, raw, actor=self.gateway.actor)
         stored = present(self.gateway, resource, numbers)
@@ -196,7 +196,7 @@ class Writing:
         ]
         if not managed:
             return
-        resource = self.seeds.resources[batch[0].resource]
+        resource = self._resource(batch[0].resource)
         fresh = [
             (seed, row, shipped)
             for seed, row in managed
@@ -258,6 +258,10 @@ class Writing:
         written |= {name: now[name] for name in (*names, *same)}
         self._note(row, mode=seed.mode, shipped=shipped, written=written, failure=None, updated_at=func.now())
 
+    def _resource(self, name: str) -> Resource:
+        """A resource as the tenant sees it."""
+        return self.gateway.seen(self.seeds.resources[name])
+
     # What is remembered
 
     def _keep(self, rows: Sequence[dict[str, Any]]) -> None:
@@ -297,7 +301,7 @@ class Writing:
             return False
         if row.resource not in self._reached:
             ids = [each.record_id for each in self._rows.values() if each.resource == row.resource]
-            resource = self.seeds.resources[row.resource]
+            resource = self._resource(row.resource)
             self._reached[row.resource] = self.gateway.reached(resource, filter(None, ids))
         return row.record_id in self._reached[row.resource]
 

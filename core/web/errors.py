@@ -27,6 +27,7 @@ from core.errors import (
     NotFound,
     StorageFull,
     TooLarge,
+    TooSlow,
     Unauthenticated,
     Unavailable,
     UnsupportedMedia,
@@ -154,6 +155,9 @@ def _is_below_nothing() -> bool:
 def _unexpected(error: Exception) -> ResponseReturnValue:
     if isinstance(error, DBAPIError) and isinstance(error.orig, pg.DiskFull):
         return _answer(StorageFull())
+    if isinstance(error, DBAPIError) and isinstance(error.orig, pg.QueryCanceled):
+        logger.error("request %s asked for too much: %s", g.get("request_id"), error.statement)
+        return _answer(TooSlow(seconds=kernel().database.patience))
     if isinstance(error, OperationalError | PoolTimeout):
         logger.error("the database does not answer: %s", str(error).splitlines()[0])
         return _answer(DatabaseDown())

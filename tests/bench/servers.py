@@ -55,7 +55,7 @@ def running(port: int, *command: str, env: Mapping[str, str] | None = None) -> I
             with closing(socket.socket()) as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
-            time.sleep(0.05)
+            time.sleep(0.01)
         yield Served(port, process)
     finally:
         process.terminate()

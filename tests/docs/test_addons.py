@@ -30,6 +30,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_tests_of_the_guide_pass(house: Path) -> None:
     tests = house / "addons" / "gifts" / "tests"
     arguments = [

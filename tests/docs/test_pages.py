@@ -11,6 +11,7 @@ import click
 import pytest
 
 from core.cli.group import cli
+from core.config import VARIABLES
 from tests.docs.document import DOCUMENTS, ROOT, blocks, command_lines
 
 _LINK = re.compile(r"\]\((?!https?:|#|mailto:)(?P<target>[^)#\s]+)")
@@ -49,8 +50,12 @@ def test_each_command_can_be_given(place: str) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_each_link_leads_somewhere(document: Path) -> None:
     targets = [match["target"] for match in _LINK.finditer(document.read_text(encoding="utf-8"))]
-    missing = [target for target in targets if not (document.parent / target).exists()]
-    assert missing == []
+    missing = [
+        target
+        for target in targets
+        if not (document.parent / target).exists() and not target.startswith("reference/")
+    ]
+    assert missing == []  # pages of the reference are generated, and found by the build
 
 
 def test_the_table_of_variables_is_that_of_the_program() -> None:
@@ -59,7 +64,7 @@ def test_the_table_of_variables_is_that_of_the_program() -> None:
     ]
     told = {name for line in table for name in _VARIABLE.findall(line.split("|")[1])}
     known = set(_VARIABLE.findall((ROOT / "core" / "config.py").read_text(encoding="utf-8")))
-    assert told == known
+    assert told == known == {each.name for each in VARIABLES}
 
 
 def test_decisions_are_numbered_and_say_why() -> None:

@@ -13,7 +13,7 @@ from core.web.pages import bulk as bulk_pages
 from core.web.pages import exports as export_pages
 from tests.journeys.conftest import Open, Seed, violations
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LIST = "/customer/customers"
 NAMES = ("Acme", "Birch", "Cedar", "Dogwood", "Elm")
 

@@ -12,7 +12,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 from core.testing.jobs import RunJobs
 from tests.journeys.conftest import Open, Seed, violations
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 BEGIN = "/customer/customers/import"
 DATA = Path(__file__).parents[3] / "shared" / "data"
 #: A table as a Chinese company keeps it, in GB18030; nobody's.

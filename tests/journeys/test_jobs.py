@@ -20,7 +20,7 @@ from core.kernel import Kernel
 from core.testing.jobs import RunJobs
 from tests.journeys.conftest import EMAIL, Open, violations
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Committed = Callable[[], AbstractContextManager[Session]]
 

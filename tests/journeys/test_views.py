@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.journeys.conftest import Open, Seed, violations
 from tests.journeys.test_journeys import LIST, narrowed_to
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ROWS = [
     {"name": "Acme", "kind": "active", "city": "上海", "employees": 50, "industry": "Steel"},

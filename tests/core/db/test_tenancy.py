@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from psycopg2 import errors as pg
 from sqlalchemy import Connection, Engine, event, select, text
-from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from core.db import platform, session
@@ -13,6 +14,7 @@ from core.db.embedded import APP_LOGIN, Server
 from core.db.provision import create_tenant, delete_tenant, set_state
 from core.db.session import BoundSession, Database, answer, commit, tenant_of
 from core.db.tenancy import (
+    Binding,
     ByHost,
     Platform,
     Question,
@@ -533,3 +535,23 @@ def test_a_tenant_is_deleted_with_the_jobs_it_has_waiting(kernel: Kernel, owner_
         assert connection.scalar(waiting, {"tenant": gone.id}) == 1
         delete_tenant(connection, gone)
         assert connection.scalar(waiting, {"tenant": gone.id}) == 0
+
+
+@pytest.mark.parametrize("where", ["tenant", "host", "asked", "platform"])
+def test_a_statement_that_takes_too_long_is_broken_off(
+    one_connection: Database, tenant: Tenant, where: str
+) -> None:
+    """The time counts for the transaction alone: the next user of the connection has his own."""
+    bindings: dict[str, Binding] = {
+        "tenant": tenant,
+        "host": ByHost("main.localhost", "main"),
+        "asked": ByHost("main.localhost", "main", _ASKED),
+        "platform": Platform(),
+    }
+    one_connection.patience = 0.05
+    with one_connection.session(bindings[where]) as session, pytest.raises(OperationalError) as broken_off:
+        session.execute(text("select pg_sleep(600)"))
+    assert isinstance(broken_off.value.orig, pg.QueryCanceled)
+    one_connection.patience = 0
+    with one_connection.session(bindings[where]) as session:
+        assert session.scalar(text("show statement_timeout")) == "0"

@@ -13,7 +13,7 @@ import pytest
 
 from core.db.urls import Urls
 
-#: Runs ``guanxi``: ``guanxi("addon", "check", "visits", addons=folder)``.
+#: Runs ``guanxi``: ``guanxi("addon", "check", "visits", addons=folder)``; ``site`` holds installed packages.
 Guanxi = Callable[..., subprocess.CompletedProcess[str]]
 #: Copies the addon the command wrote into a folder of its own, to be changed there.
 Copy = Callable[[], Path]
@@ -25,7 +25,7 @@ def guanxi(own_database: Urls, tmp_path_factory: pytest.TempPathFactory) -> Guan
     data = tmp_path_factory.mktemp("data")
 
     def run(
-        *words: str, addons: Path | None = None, language: str = "C.UTF-8"
+        *words: str, addons: Path | None = None, site: Path | None = None, language: str = "C.UTF-8"
     ) -> subprocess.CompletedProcess[str]:
         usual = {name: value for name, value in os.environ.items() if not name.startswith("GUANXI_")}
         return subprocess.run(
@@ -37,6 +37,7 @@ def guanxi(own_database: Urls, tmp_path_factory: pytest.TempPathFactory) -> Guan
                 "GUANXI_DATABASE_URL": own_database.app,
                 "GUANXI_OWNER_DATABASE_URL": own_database.require_owner(),
                 "GUANXI_ADDONS_PATH": str(addons or ""),
+                "PYTHONPATH": os.pathsep.join([str(site), *sys.path] if site else sys.path),
             },
             capture_output=True,
             text=True,

@@ -12,6 +12,8 @@ from sqlalchemy import create_engine, text
 from core.db.urls import Urls
 from tests.core.kit.conftest import Copy, Guanxi
 
+pytestmark = pytest.mark.slow
+
 #: Edits the file of an addon: ``edit("models.py", "old", "new")``.
 Edit = Callable[[str, str, str], None]
 

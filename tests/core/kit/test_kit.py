@@ -16,6 +16,8 @@ from core.db.urls import Urls
 from core.kernel import OWN_ADDONS
 from tests.core.kit.conftest import Copy, Guanxi
 
+pytestmark = pytest.mark.slow
+
 ROOT = OWN_ADDONS.parent
 _NEW_FIELDS = """    number: Mapped[str] = fields.series("V-", "visits_visit_number_seq", label=_l("No."))
     customer_said: Mapped[str | None] = fields.text(100, label=_l("Notes"))
@@ -32,7 +34,6 @@ def _unmet(guanxi: Guanxi, visits: Path) -> list[str]:
     return [each["problem"] for each in found if each["check"] not in ("texts", "permissions")]
 
 
-@pytest.mark.slow
 def test_the_tests_of_a_new_addon_pass(written: Path) -> None:
     environ = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "GUANXI_"))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
@@ -182,6 +183,24 @@ def test_a_connection_that_breaks_within_a_request_is_told(
 
     monkeypatch.setattr(Gateway, "page", fail)
     explained(client().get(LIST), 503, "Not available right now")
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("en", "takes longer than 0.05 seconds"), ("zh", "查询超过 0.05 秒")]
+)
+def test_a_question_that_takes_too_long_is_broken_off_and_told(
+    client: MakeBrowser, kernel: Kernel, monkeypatch: pytest.MonkeyPatch, language: str, sentence: str
+) -> None:
+    def sleep(gateway: Gateway, *arguments: Any, **options: Any) -> None:
+        gateway.session.execute(text("select pg_sleep(600)"))
+
+    ada = client(language=language)
+    monkeypatch.setattr(Gateway, "page", sleep)
+    monkeypatch.setattr(kernel.database, "patience", 0.05)
+    explained(ada.get(LIST), 503, sentence)
+    answer = ada.get(LIST, headers={"HX-Request": "true"})
+    assert answer.json is not None
+    assert (answer.json["code"], answer.headers.get("Retry-After")) == ("too-slow", None)
 
 
 def test_a_missing_build_of_the_front_end_is_told(
