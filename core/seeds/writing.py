@@ -140,6 +140,11 @@ class Writing:
         with through(self.session, "seed"):
             self._update(seed, resource, row, names)
 
+    def is_there(self, seed: Seed) -> bool:
+        """Whether the record of a seed is there, within the actor's reach."""
+        row = self._rows.get(seed.key)
+        return row is not None and self._is_there(row)
+
     # Those that are new
 
     def _is_open(self, seed: Seed) -> bool:

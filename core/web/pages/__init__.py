@@ -19,6 +19,7 @@ from core.web.pages import (  # noqa: E402 - they add their routes to bp
     origins,
     palette,
     records,
+    supplied,
 )
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "origins",
     "palette",
     "records",
+    "supplied",
 ]

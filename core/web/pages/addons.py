@@ -44,7 +44,7 @@ _JOBS: Final = 200
 @bp.get(_PAGE)
 def addon_list() -> str:
     """Show all addons that are installed, and those that are on without being there."""
-    _require()
+    require_switcher()
     cards = _cards()
     groups = [
         (_("Switched on"), [card for card in cards if card.is_on]),
@@ -58,7 +58,7 @@ def addon_list() -> str:
 @bp.get(f"{_PAGE}/<name>")
 def addon_switch(name: str) -> str:
     """Show in a dialog what switching an addon would do."""
-    _require()
+    require_switcher()
     change = change_of(kernel(), g.session, name)
     return render_template("addons/switch.html", view=_form(change), csrf=shell().csrf)
 
@@ -66,7 +66,7 @@ def addon_switch(name: str) -> str:
 @bp.post(f"{_PAGE}/<name>/on")
 def addon_on(name: str) -> ResponseReturnValue:
     """Let a worker switch an addon on, with what was agreed to."""
-    _require()
+    require_switcher()
     if name in g.tenant.addons:
         return gone_to(_PAGE, _("%(title)s is on already.", title=_title(name)))
     try:
@@ -79,7 +79,7 @@ def addon_on(name: str) -> ResponseReturnValue:
 @bp.post(f"{_PAGE}/<name>/off")
 def addon_off(name: str) -> ResponseReturnValue:
     """Switch an addon off, for everybody and with the next request of every process."""
-    _require()
+    require_switcher()
     try:
         with kernel().database.unit_of_work(Platform()) as session:
             switch_off(kernel().catalogue, session.connection(), g.tenant, name)
@@ -88,7 +88,7 @@ def addon_off(name: str) -> ResponseReturnValue:
     return gone_to(_PAGE, _("%(title)s is off; its data stays.", title=_title(name)))
 
 
-def _require() -> None:
+def require_switcher() -> None:
     """Let only those pass who may switch.
 
     Raises:
