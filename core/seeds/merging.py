@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-
-#: A value nobody has written yet.
-_NOTHING: Final[Any] = object()
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +32,18 @@ def merge(
     Args:
         shipped: as they are supplied now.
         last: as they were supplied before.
-        written: as they stood when they were last written from here.
+        written: as they stood when they were last written from here; fields that were kept since are out.
         present: as they are.
         empty: as they are in a new record that nobody has filled; for fields that were not supplied before.
     """
     changed, kept, same = set(), set(), set()
     for name, value in shipped.items():
+        ours = [each[name] for each in (written, last) if name in each]
+        if name not in last and name in empty:
+            ours.append(empty[name])
         if present[name] == value:
             same.add(name)
-        elif present[name] != written.get(name, empty.get(name, _NOTHING)):
+        elif present[name] not in ours:
             kept.add(name)
         elif name in last and last[name] == value:
             same.add(name)

@@ -202,18 +202,19 @@ class _Look:
             return State.DROPPED, ()
         if row is None:
             return State.WAITING, ()
-        if row.failure:
-            return State.REFUSED, ()
         if now is None:
-            return State.DELETED, ()
+            return State.REFUSED if row.failure else State.DELETED, ()
         if now["archived_at"] is not None:
             return State.ARCHIVED, ()
         if seed.mode is Mode.ONCE:
             return State.OWN, ()
         found = merge(shipped, last=row.shipped, written=row.written, present=now, empty=empty(self.resource))
-        kept = [
-            Difference(name, now[name], shipped[name]) for name in shipped if name in found.kept & self.open
+        named = found.kept | found.changed if row.failure else found.kept
+        differing = [
+            Difference(name, now[name], shipped[name]) for name in shipped if name in named & self.open
         ]
-        if kept:
-            return State.KEPT, kept
+        if row.failure:
+            return State.REFUSED, differing
+        if differing:
+            return State.KEPT, differing
         return (State.WAITING if found.changed else State.SAME), ()

@@ -63,11 +63,12 @@ def records(session: Session) -> dict[str, Row[Any]]:
     return {row.key: row for row in session.execute(select(seed_table))}
 
 
-def reason(error: GuanxiError) -> Any:
+def reason(error: GuanxiError, resource: Resource) -> Any:
     """Why something was refused, as a text that can be packed."""
     if isinstance(error, Invalid) and error.errors:
         name, messages = next(iter(error.errors.items()))
-        return _l("%(name)s: %(reason)s", name=name, reason=messages[0])
+        field = resource.fields.get(name)
+        return _l("%(name)s: %(reason)s", name=field.word.label if field else name, reason=messages[0])
     return _l("%(reason)s", reason=error.detail)
 
 
@@ -211,9 +212,8 @@ class Writing:
         stored = present(self.gateway, resource, [row.record_id for _seed, row, _shipped in fresh])
         for seed, row, shipped in fresh:
             values = stored.get(row.record_id)
-            if values is None or values["archived_at"] is not None:  # deleted, or put away: theirs to say
-                self._note(row, mode=seed.mode, shipped=shipped)
-            else:
+            # What is deleted or archived is theirs to bring back; then this is looked at again.
+            if values is not None and values["archived_at"] is None:
                 self._merge(seed, resource, row, shipped, values)
 
     def _merge(
@@ -228,13 +228,12 @@ class Writing:
         if found.kept:
             self.told.kept[seed.key] = sorted(found.kept)
         if not found.changed:
-            written = {name: value for name, value in row.written.items() if name in shipped}
-            same = {name: values[name] for name in found.same}
-            self._note(row, mode=seed.mode, shipped=shipped, written=written | same, failure=None)
+            written = {name: values[name] for name in found.same}
+            self._note(row, mode=seed.mode, shipped=shipped, written=written, failure=None)
             return
         try:
             with self.session.begin_nested():
-                self._update(seed, resource, row, sorted(found.changed), same=found.same)
+                self._update(seed, resource, row, sorted(found.changed), same=found.same, kept=found.kept)
         except Unavailable:
             raise
         except GuanxiError as error:
@@ -249,6 +248,7 @@ class Writing:
         row: Row[Any],
         names: Sequence[str],
         same: frozenset[str] = frozenset(),
+        kept: frozenset[str] = frozenset(),
     ) -> None:
         """Give a record the supplied values of some fields, and remember all that is supplied now."""
         raw = self._meaning.raw(seed, resource)
@@ -259,7 +259,7 @@ class Writing:
             values[name] = with_numbers(values[name], lines)
         resource.service.update(self.session, row.record_id, values, actor=self.gateway.actor)
         now = present(self.gateway, resource, [row.record_id])[row.record_id]
-        written = {name: value for name, value in row.written.items() if name in shipped}
+        written = {name: value for name, value in row.written.items() if name in shipped and name not in kept}
         written |= {name: now[name] for name in (*names, *same)}
         self._note(row, mode=seed.mode, shipped=shipped, written=written, failure=None, updated_at=func.now())
 
@@ -285,7 +285,7 @@ class Writing:
 
     def _refuse(self, seed: Seed, error: GuanxiError) -> None:
         """Say why one was not written, or remember it for whoever looks at the supplied data."""
-        why = reason(error)
+        why = reason(error, self._resource(seed.resource))
         if self.strict:
             raise SeedRefused(key=seed.key, place=seed.place, reason=str(why)) from error
         self.told.refused[seed.key] = str(why)

@@ -101,7 +101,7 @@ def _card(addon: str, those: Sequence[Standing]) -> SuppliedCard:
     open_ = [view for is_quiet, view in views if not is_quiet]
     summary = ngettext("%(n)s record supplied", "%(n)s records supplied", len(those))
     if open_:
-        summary += _(", ") + ngettext("%(n)s to look at", "%(n)s to look at", len(open_))
+        summary += " · " + ngettext("%(n)s to look at", "%(n)s to look at", len(open_))
     return SuppliedCard(
         addon,
         str(manifest.title),
