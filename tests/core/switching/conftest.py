@@ -101,6 +101,50 @@ def downgrade(): ...
 """
 _FAILING = "revision, down_revision = '0001', None\ndef upgrade():\n    1 / 0\ndef downgrade(): ...\n"
 _EMPTY_HOOKS = "from core.addons.hookspecs import hookimpl\n@hookimpl\ndef home_cards(session, actor): ...\n"
+_OAK = """
+resource: cellar.barrel
+mode: managed
+records:
+  - {id: oak, name: {zh: 橡木, en: Oak}}
+---
+resource: cellar.barrel
+mode: once
+records:
+  - {id: stave, name: {zh: 橡木板, en: Oak stave}}
+"""
+_JAR_MODELS = """
+from sqlalchemy.orm import Mapped
+from core.db import fields
+from core.db.base import Record
+from core.i18n import lazy_gettext
+class Jar(Record):
+    __tablename__ = "pantry_jar"
+    name: Mapped[str] = fields.text(100, label=lazy_gettext("Name"))
+"""
+_JAR_RESOURCES = """
+from addons.pantry.models import Jar
+from core.i18n import lazy_gettext
+from core.resources.declaration import Resource
+from core.resources.service import Service
+class JarService(Service):
+    def rules(self, batch):
+        for change in batch.changes:
+            change.refuse("name", lazy_gettext("No jars today."))
+class JarResource(Resource):
+    name = "pantry.jar"
+    model = Jar
+    title, title_plural = lazy_gettext("Jar"), lazy_gettext("Jars")
+    service_class = JarService
+"""
+_JAR_TABLE = """
+from alembic import op
+from addons.pantry.models import Jar
+revision, down_revision = "0001", None
+def upgrade():
+    Jar.__table__.create(op.get_bind())
+def downgrade(): ...
+"""
+_JAR = "resource: pantry.jar\nmode: once\nrecords:\n\n\n  - {id: jar, name: Plum}\n"
 
 #: Addons by name: the rest of the manifest, and the files.
 _ADDONS: dict[str, tuple[str, dict[str, str]]] = {
@@ -120,6 +164,17 @@ _ADDONS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "stairs": ('depends = ["cellar"]', {"hooks.py": _EMPTY_HOOKS}),
     "attic": ('depends = ["stairs"]', {}),
+    "larder": ('depends = ["cellar"]', {"data/barrels.yaml": _OAK}),
+    #: Its records are refused.
+    "pantry": (
+        'depends = ["larder"]',
+        {
+            "models.py": _JAR_MODELS,
+            "resources.py": _JAR_RESOURCES,
+            "migrations/0001_jars.py": _JAR_TABLE,
+            "data/jars.yaml": _JAR,
+        },
+    ),
     #: Its tables cannot be made.
     "chimney": ('depends = ["cellar"]', {"migrations/0001_fail.py": _FAILING}),
     #: It cannot be loaded.
@@ -213,10 +268,11 @@ class Site:
 
 def _write(folder: Path) -> None:
     for name, (more, files) in _ADDONS.items():
-        (folder / name / "migrations").mkdir(parents=True)
+        for room in ("migrations", "data"):
+            (folder / name / room).mkdir(parents=True)
         manifest = _MANIFEST.format(name=name, title=name.title(), more=more)
         for path, content in {"__init__.py": "", "addon.toml": manifest, **files}.items():
-            (folder / name / path).write_text(content)
+            (folder / name / path).write_text(content, encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
