@@ -37,10 +37,15 @@ _host = click.option("--host", help="Address to listen on; default GUANXI_HOST."
 _port = click.option("--port", type=click.IntRange(1, 65535), help="Default GUANXI_PORT.")
 
 
-def _start(host: str | None, port: int | None, tell: bool, *, with_worker: bool) -> None:
+def told_to_log() -> None:
+    """Let the log go to standard error."""
     logging.basicConfig(
         level=logging.INFO if work().config.production else logging.WARNING, stream=sys.stderr
     )
+
+
+def _start(host: str | None, port: int | None, tell: bool, *, with_worker: bool) -> None:
+    told_to_log()
     host, port = host or work().config.host, port or work().config.port
     check_port(host, port)
     asset("app.js")

@@ -34,6 +34,7 @@ class _Tenant:
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
         self.service = shop.kernel.resources["customer.customer"].service
+        #: What was last supplied while the record was there to take it.
         self.shipped: dict[str, dict[str, str]] = {}
         #: What the tenant has written into a field, where that was another value than the supplied one.
         self.edits: dict[tuple[str, str], str] = {}
@@ -68,9 +69,9 @@ class _Tenant:
         """A new version, and the same once more, which must find nothing to do."""
         self.shop.upgrade(_file(words))
         for key, values in zip(_KEYS, (words[:2], words[2:]), strict=True):
-            self.shipped[key] = dict(zip(_FIELDS, values, strict=True))
-            if key in self.archived | self.deleted:
+            if key in self.archived | self.deleted:  # nothing has reached the record
                 continue
+            self.shipped[key] = dict(zip(_FIELDS, values, strict=True))
             for name, value in self.shipped[key].items():
                 if self.edits.get((key, name), value) == value:
                     self.edits.pop((key, name), None)
@@ -90,7 +91,7 @@ class _Tenant:
         assert stored == expected
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_UPGRADE, st.lists(st.one_of(_UPGRADE, _EDIT, _EDIT, _STATE), max_size=8))
 def test_a_tenants_edits_and_deletions_are_never_lost(
     shop: Shop, first: tuple[str, ...], steps: list[tuple[str, ...]]
