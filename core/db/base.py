@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Index, MetaData, Table
-from sqlalchemy.orm import Mapped, declared_attr, registry
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, MetaData, Table
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, registry
 
 from core.db import fields
 from core.i18n import _l, _lp
@@ -29,6 +29,8 @@ metadata = MetaData(
 #: Addon of each package that holds models; the loader adds to it before it imports an addon.
 _addon_of_package: dict[str, str] = {"core": "core"}
 _registries: dict[str, registry] = {}
+#: Extensions by the name of their table, as they are declared.
+_extensions: dict[str, type[Extension]] = {}
 
 
 def claim_package(package: str, addon: str) -> None:
@@ -57,6 +59,11 @@ def tables_of(addon: str) -> Iterator[Table]:
     return (table for table in metadata.sorted_tables if table.info.get("addon") == addon)
 
 
+def extensions_of(addon: str) -> Iterator[type[Extension]]:
+    """The extensions that ``addon`` makes of others' records, as they are declared."""
+    return (model for model in _extensions.values() if model.__table__.info["addon"] == addon)
+
+
 def configure(addon: str) -> None:
     """Connect the mappers of an addon with those they refer to.
 
@@ -71,6 +78,7 @@ def forget(addon: str) -> None:
     """Take an addon's tables and mappers out, so that nothing of a broken addon is left behind."""
     for table in [table for table in metadata.tables.values() if table.info.get("addon") == addon]:
         metadata.remove(table)
+        _extensions.pop(table.name, None)
     if addon in _registries:
         _registries.pop(addon).dispose()
 
@@ -116,6 +124,31 @@ class Record(Model):
     def updated_by_id(self) -> Mapped[int | None]:
         """Who changed it last; empty for the command line."""
         return fields.link("core.user", label=_l("Changed by"), readonly=True, index=False)
+
+
+class Extension(Model):
+    """Further fields of another addon's records, in a table beside theirs.
+
+    ``class StandFacts(Extension, of="customer.customer")``; with a ``__tablename__`` of the addon's own
+    and columns made by field words. The fields appear wherever those of the record do, for tenants that
+    have the addon on. A record gets its row, under its own number, when something is first written in it;
+    until then the columns' defaults count, so every column needs one or may be empty.
+    """
+
+    #: The resource it extends.
+    __extends__: ClassVar[str]
+    id: Mapped[int]
+
+    def __init_subclass__(cls, *, of: str = "", **options: Any) -> None:
+        if "__tablename__" in cls.__dict__:
+            if not of:
+                raise TypeError(f'{cls.__name__} does not say what it extends: Extension, of="addon.record"')
+            record = ForeignKey(f"{fields.table_of(of)}.id", ondelete="CASCADE")
+            cls.id = mapped_column(BigInteger, record, primary_key=True, sort_order=-100)
+        super().__init_subclass__(**options)
+        if of:
+            cls.__extends__ = of
+            _extensions[cls.__table__.name] = cls
 
 
 class Owned(Model):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,21 +15,72 @@ from sqlalchemy import ColumnElement, Table
 from core.addons.manifest import AddonError
 from core.db.base import Owned, Record
 from core.db.fields import Kind, Sensitivity, Word, word_of
-from core.i18n import Lazy
+from core.i18n import Lazy, speaking
 from core.resources.places import OwnColumn, Place
 
 if TYPE_CHECKING:
     from marshmallow import Schema
 
+    from core.resources.batch import Batch
     from core.resources.service import Service
 
 
 class Section:
     """A titled group of fields on a form."""
 
-    def __init__(self, title: Lazy, *fields: str) -> None:
+    def __init__(
+        self,
+        title: Lazy,
+        *fields: str,
+        id: str = "",
+        before: str = "",
+        after: str = "",
+        replace: str = "",
+    ) -> None:
+        """Group fields.
+
+        Args:
+            title: what stands above them.
+            fields: their names, in order.
+            id: what addons call the section that place something beside it, so it is not changed any
+                more; the title in small letters unless said otherwise.
+            before: for a section that an addon adds to another's form: the id of the section it stands
+                before; without a place it stands at the end.
+            after: the id of the section it stands behind.
+            replace: the id of a section that is not shown as long as the addon is on.
+        """
         self.title = title
         self.fields = fields
+        if not id:
+            with speaking("en"):
+                id = re.sub(r"[^a-z0-9]+", "-", str(title).lower()).strip("-")
+        self.id = id
+        self.before, self.after, self.replace = before, after, replace
+        #: Ids of sections in whose place it stands.
+        self.instead_of: tuple[str, ...] = ()
+
+    def called(self, id: str) -> Section:
+        """The same section under another id."""
+        found = copy(self)
+        found.id = id
+        return found
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Its id, and those of sections in whose place it stands."""
+        return (self.id, *self.instead_of)
+
+    def instead(self, ids: tuple[str, ...]) -> Section:
+        """The same section in the place of others."""
+        found = copy(self)
+        found.instead_of = ids
+        return found
+
+    def with_fields(self, fields: Iterable[str]) -> Section:
+        """The same section of other fields."""
+        found = copy(self)
+        found.fields = tuple(fields)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +242,8 @@ class Resource:
     has_timeline: ClassVar[bool] = True
     #: Addons bring calls, mails and the like into its history, which then can be seen alone.
     has_communication: ClassVar[bool] = False
+    #: Rules that addons add to those of the service, in their order; see `ResourceExtension.rules`.
+    further_rules: tuple[Callable[[Batch], None], ...] = ()
     #: The service class; None for the engine's own.
     service_class: ClassVar[type[Service] | None] = None
 
@@ -202,6 +256,8 @@ class Resource:
         self.lines_fields: dict[str, LinesField] = {}
         #: What ``elsewhere`` names, with ``{field there: field here}``.
         self.lookalikes: list[tuple[Resource, Mapping[str, str]]] = []
+        #: In editions, which fields additions have put behind which: ``{list: {field: field}}``.
+        self.put_behind: dict[str, dict[str, str]] = {}
         for column in self.table.columns:
             word = word_of(column)
             if word is not None:
@@ -217,7 +273,7 @@ class Resource:
         found.fields = {
             name: replace(field, resource=found, target=None) for name, field in self.fields.items()
         }
-        found.lines_fields, found.lookalikes = {}, []
+        found.lines_fields, found.lookalikes, found.put_behind = {}, [], {}
         found.service = type(self.service)(found)
         return found
 
@@ -305,6 +361,11 @@ class Resource:
                     raise AddonError(
                         f"{file}: {type(self).__name__}.{place} names “{name}”; there are {known}"
                     )
+        ids = [section.id for section in self.form]
+        if len(set(ids)) < len(ids):
+            raise AddonError(
+                f"{file}: {type(self).__name__}.form has two sections of one id: {', '.join(ids)}"
+            )
         for rule in self.duplicates:
             if isinstance(rule, SameName) and not self.fields[rule.field].word.match_by:
                 raise AddonError(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from core.access.permissions import Permissions
+from core.addons.hookspecs import Native
 from core.addons.manifest import AddonError, Manifest
 from core.addons.switch import is_on, require
 from core.db.tenancy import Tenant
 from core.errors import NotFound
-from core.resources.declaration import Resource, remember
+from core.resources.declaration import Action, Lines, Resource, remember
 from core.resources.editions import Edition, Editions, connect
+from core.resources.extending import ResourceExtension
+from core.resources.extending.layer import Addition, AddonLayer
+from core.resources.extending.side_table import side_tables
 from core.resources.service import Service
 
 
@@ -26,12 +30,21 @@ class Resources:
     def __init__(self) -> None:
         self._by_name: dict[str, Resource] = {}
         self._by_path: dict[str, Resource] = {}
-        #: Those of the addon that is being loaded: checked, and not registered before all of it is.
-        self._read: Sequence[Resource] = ()
+        #: Those of the addon that is being loaded, and what it adds to others.
+        self._coming: dict[str, Resource] = {}
+        self._adding: Sequence[ResourceExtension] = ()
         self.editions = Editions(self._by_name)
+        #: What addons add to others' resources.
+        self.additions = AddonLayer(self.editions.forget)
+        self.editions.add_layer(self.additions)
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._by_name.values())
+
+    @property
+    def by_name(self) -> Mapping[str, Resource]:
+        """All of the process, by name."""
+        return self._by_name
 
     def __getitem__(self, name: str) -> Resource:
         return self._by_name[name]
@@ -41,6 +54,7 @@ class Resources:
 
     def add(self, resource: Resource) -> None:
         """Register a checked resource and give it its service."""
+        self._coming.pop(resource.name, None)
         self._by_name[resource.name] = resource
         self._by_path[resource.path] = resource
         remember(resource)
@@ -57,13 +71,38 @@ class Resources:
         Raises:
             AddonError: a target is not registered.
         """
-        self._read = resources
         connect(resources, self._by_name | {resource.name: resource for resource in resources})
+
+    def note(self, resources: Sequence[Resource], extensions: Sequence[ResourceExtension]) -> None:
+        """Let other rooms of an addon know its resources before they are registered."""
+        self._coming = {resource.name: resource for resource in resources}
+        self._adding = extensions
+
+    def names(self) -> Collection[str]:
+        """The names of all resources, those of an addon that is being loaded among them."""
+        return [*self._by_name, *self._coming]
+
+    def natives(self, slot: str) -> Sequence[Native]:
+        """What the pages of resources have by themselves at a place on a screen."""
+        found: dict[str, Native] = {}
+        for name, each in self._declared():
+            for one in _NATIVES.get(slot, _nothing)(each):
+                id = f"{name}.{one.name}"
+                found[id] = Native(id, one.title, at_end=True, on=name)
+        return list(found.values())
+
+    def _declared(self) -> Iterator[tuple[str, Resource | ResourceExtension]]:
+        """All that is declared of resources, with what addons add to them."""
+        for name, resource in (self._by_name | self._coming).items():
+            yield name, resource
+            for each in (*self.additions.additions_to(name), *self._adding):
+                if isinstance(each, ResourceExtension) and each.of == name:
+                    yield name, each
 
     def readable(self, addon: str) -> Iterator[Resource]:
         """What is registered, and what was just read of ``addon``, for its rooms that are read next."""
         yield from self
-        yield from (each for each in self._read if each.addon == addon and each.name not in self._by_name)
+        yield from (each for each in self._coming.values() if each.addon == addon)
 
     def named(self, tenant: Tenant, name: str) -> Resource:
         """The resource called ``name``, as this tenant sees it, if it has its addon on.
@@ -95,6 +134,17 @@ class Resources:
         return (edition.of(each) for each in self if not each.is_nested and is_on(tenant, each.addon))
 
 
+def _nothing(declared: Resource | ResourceExtension) -> Sequence[Lines | Action]:
+    return ()
+
+
+#: What a resource declares that stands at a place of its pages.
+_NATIVES: Final[Mapping[str, Callable[[Resource | ResourceExtension], Sequence[Lines | Action]]]] = {
+    "record_panels": lambda declared: declared.lines,
+    "record_actions": lambda declared: declared.actions,
+}
+
+
 def _check_needs(addon: Manifest, resource: Resource, file: str) -> None:
     """See that links and lines lead to the addon itself, the core, or what it says it needs.
 
@@ -113,7 +163,7 @@ def _check_needs(addon: Manifest, resource: Resource, file: str) -> None:
 
 
 class ResourcesRoom:
-    """The ``resources`` room: subclasses of `Resource`."""
+    """The ``resources`` room: subclasses of `Resource`, and of `ResourceExtension` for others' resources."""
 
     name = "resources"
 
@@ -122,19 +172,41 @@ class ResourcesRoom:
         self._permissions = permissions
 
     def read(self, addon: Manifest, module: ModuleType) -> Any:
-        """Make and check one resource of each declaration."""
+        """Make and check one resource of each declaration, and what is added to those of others."""
         found: list[Resource] = []
-        for _, declared in inspect.getmembers(module, inspect.isclass):
-            if issubclass(declared, Resource) and declared.__module__ == module.__name__:
+        extensions: list[ResourceExtension] = []
+        for declared in vars(module).values():
+            if not inspect.isclass(declared) or declared.__module__ != module.__name__:
+                continue
+            if issubclass(declared, Resource):
                 resource = declared(addon.name)
                 resource.check(str(module.__file__))
                 _check_needs(addon, resource, str(module.__file__))
                 found.append(resource)
+            elif issubclass(declared, ResourceExtension):
+                extensions.append(declared(addon.name))
         self._resources.connect(found)
-        return found
+        self._check(addon, extensions, found)
+        self._resources.note(found, extensions)
+        self._permissions.note(resource.name for resource in found)
+        return found, extensions
+
+    def _check(
+        self, addon: Manifest, extensions: Sequence[ResourceExtension], own: Sequence[Resource]
+    ) -> None:
+        """See that what is added to a resource fits what the tenants see of it who have the addon on."""
+        known = {each.name: each for each in (*self._resources, *own)}
+        layer, needs = self._resources.additions, self._resources.additions.needs(addon)
+        added: list[Addition] = [*side_tables(addon.name)]
+        for each in extensions:
+            before = [*layer.additions_to(each.of, needs), *(one for one in added if one.resource == each.of)]
+            each.check(addon, known, before, [*layer.additions_to(each.of), *before])
+            added.append(each)
 
     def open(self, addon: Manifest, contents: Any) -> None:
-        """Register them; their names become part of the permission registry."""
-        for resource in contents:
+        """Register them; the names of resources become part of the permission registry."""
+        resources, extensions = contents
+        for resource in resources:
             self._resources.add(resource)
             self._permissions.add_resource(resource.name)
+        self._resources.additions.take(addon, extensions)

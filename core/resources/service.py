@@ -366,6 +366,10 @@ class Service:
         batch.changes = batch.good
         if batch.changes:
             self.rules(batch)
+        for rule in self.resource.further_rules:
+            batch.changes = batch.good
+            if batch.changes:
+                rule(batch)
         batch.changes = whole
 
     @_seen_by_tenant

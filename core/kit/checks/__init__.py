@@ -55,7 +55,6 @@ def check_addon(kernel: Kernel, name: str, engine: Callable[[], Engine]) -> list
             found += check_names(addon)
             found += check_permissions(addon, kernel.resources)
             found += _seeds(addon, kernel)
-            found += _hooks(addon, kernel)
             found += check_migrations(engine(), kernel.catalogue, name)
     return sorted(dict.fromkeys(found), key=lambda each: (str(each.path), each.line, each.problem))
 
@@ -132,16 +131,3 @@ def _seeds(addon: Manifest, kernel: Kernel) -> Iterator[Finding]:
     for each in problems:
         advice = _("Correct the record, or the field it is for.")
         yield Finding("seeds", each.path, each.line, each.sentence, advice)
-
-
-def _hooks(addon: Manifest, kernel: Kernel) -> Iterator[Finding]:
-    """What the start has already found out about its hooks."""
-    if kernel.hooks.failures.get(addon.name):
-        path = addon.folder / "hooks.py"
-        yield Finding(
-            "hooks",
-            path,
-            line_of(path, "def menu_items"),
-            _("A hook failed when the addon was loaded; most likely an entry of the menu names no resource."),
-            _("Give MenuItems of resources there are; the log tells which hook it was."),
-        )
