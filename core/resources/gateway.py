@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, String, Select, cast, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, String, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
