@@ -17,7 +17,7 @@ from core.access.models import RoleAssignment
 from core.auth.models import User
 from core.db.fields import Kind
 from core.db.session import tenant_of
-from core.i18n import LANGUAGES
+from core.i18n import LANGUAGES, language
 from core.resources.declaration import Field, Resource
 from core.seeds.files import Seed
 
@@ -42,6 +42,12 @@ def is_spoken(value: object) -> bool:
 def is_person(value: object) -> bool:
     """Whether a value asks for somebody by role."""
     return isinstance(value, dict) and "role" in value and value.keys() <= PERSON
+
+
+def said(seed: Seed, name: str) -> str:
+    """A value as people read it in the language in force; the key where there is none."""
+    value: Any = seed.values.get(name)
+    return str((value[language()] if is_spoken(value) else value) or seed.key)
 
 
 def links_of(seed: Seed, resource: Resource) -> Iterator[tuple[str, Field, str]]:

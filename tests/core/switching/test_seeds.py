@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import text
 
 from core.db.tenancy import Tenant
+from core.i18n import speaking
 from core.jobs.running import PARKED
 from core.seeds import record_of
 from core.seeds.supplying import plan, supply
 from core.seeds.writing import SeedRefused
+from core.settings.preview import change_of
 from core.settings.switching import ask_on, bring_on
 from tests.core.switching.conftest import Site
 
@@ -55,6 +57,16 @@ def test_an_upgrade_goes_on_where_one_record_is_refused(site: Site) -> None:
     ]
     assert [each.addon for each in supply(site.kernel.database, site.kernel.seeds, tenant)] == ["pantry"]
     assert _barrels(site, tenant) == ["Oak", "Oak stave"]
+
+
+def test_records_stand_in_the_preview(site: Site) -> None:
+    tenant = site.tenant("cellar")
+    with site.kernel.database.session(tenant) as session, speaking("zh"):
+        entries = change_of(site.kernel, session, "larder").preview.part("seeds")
+    assert [(each.name, each.title) for each in entries] == [
+        ("larder.oak", "橡木"),
+        ("larder.stave", "橡木板"),
+    ]
 
 
 def test_what_is_off_is_not_supplied(site: Site) -> None:
