@@ -27,6 +27,8 @@ from core.menus import Menu, MenuRoom
 from core.resources.channels import Channels, ChannelsRoom
 from core.resources.extending.side_table import ExtensionsRoom
 from core.resources.registry import Resources, ResourcesRoom
+from core.resources.settings import Settings
+from core.resources.settings.room import SettingsRoom
 from core.seeds.registry import DataRoom, Seeds
 
 #: The folder of the addons that come with Guanxi.
@@ -52,6 +54,8 @@ class Kernel:
     seeds: Seeds
     #: Routes that addons bring themselves: ``(addon, blueprint)``.
     blueprints: list[tuple[str, Blueprint]] = field(default_factory=list)
+    #: ``{addon: its settings}``.
+    settings: dict[str, type[Settings]] = field(default_factory=dict)
     #: The owner's login, which makes tables; a worker has it, a web process never does.
     owner_url: str | None = field(default=None, repr=False)
 
@@ -110,12 +114,14 @@ def start_kernel(
     hooks.screens = resources
     channels, seeds = Channels(), Seeds(resources)
     blueprints: list[tuple[str, Blueprint]] = []
+    settings: dict[str, type[Settings]] = {}
     rooms: Sequence[Any] = (
         ExtensionsRoom(resources.by_name, resources.additions),
         ModelsRoom(),
         HookspecsRoom(hooks),
         ResourcesRoom(resources, permissions),
         PermissionsRoom(permissions),
+        SettingsRoom(settings, permissions, menu),
         DataRoom(seeds, permissions.roles),
         HooksRoom(hooks),
         MenuRoom(menu, resources.names, permissions.names),
@@ -141,4 +147,5 @@ def start_kernel(
         channels=channels,
         seeds=seeds,
         blueprints=blueprints,
+        settings=settings,
     )

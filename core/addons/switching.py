@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection
 
 from core.addons.loading import Catalogue
+from core.addons.switch_log import write_down
 from core.db import provision
 from core.db.migrate import Revision, outstanding
 from core.db.tenancy import Tenant
@@ -177,9 +178,17 @@ def make_tables(
 
 
 def turn_on(
-    kernel: Kernel, connection: Connection, slug: str, name: str, *, agreed: Collection[str] = ()
+    kernel: Kernel,
+    connection: Connection,
+    slug: str,
+    name: str,
+    *,
+    agreed: Collection[str] = (),
+    actor_id: int | None = None,
 ) -> Tenant:
     """Switch an addon on whose tables are made, with what it needs; see `make_tables`.
+
+    ``actor_id`` is who asked for it, for the record of switches; nobody for the operator.
 
     Returns:
         The tenant as it is then.
@@ -190,6 +199,8 @@ def turn_on(
     addons = tenant.addons | {name, *plan.needs}
     if addons != tenant.addons:
         provision.set_addons(connection, tenant, addons)
+        for each in (each for each in (*plan.needs, name) if each not in tenant.addons):
+            write_down(connection, tenant, each, "on", actor_id=actor_id)
     return provision.find_tenant(connection, slug)
 
 
@@ -200,17 +211,18 @@ def switch_on(
     name: str,
     *,
     agreed: Collection[str] = (),
+    actor_id: int | None = None,
     tell: Callable[[int, int, str], None] | None = None,
 ) -> Tenant:
     """Make the tables and switch the addon on in one transaction, without the records it brings along.
 
-    Args, raises: see `make_tables`.
+    Args, raises: see `make_tables` and `turn_on`.
 
     Returns:
         The tenant as it is then.
     """
     make_tables(kernel, connection, slug, name, agreed=agreed, tell=tell)
-    return turn_on(kernel, connection, slug, name, agreed=agreed)
+    return turn_on(kernel, connection, slug, name, agreed=agreed, actor_id=actor_id)
 
 
 def _agreed(
@@ -225,7 +237,9 @@ def _agreed(
     return tenant, plan
 
 
-def switch_off(catalogue: Catalogue, connection: Connection, tenant: Tenant, name: str) -> None:
+def switch_off(
+    catalogue: Catalogue, connection: Connection, tenant: Tenant, name: str, *, actor_id: int | None = None
+) -> None:
     """Switch an addon off, whatever has become of its package; its data stays.
 
     Args:
@@ -233,13 +247,14 @@ def switch_off(catalogue: Catalogue, connection: Connection, tenant: Tenant, nam
         connection: of the owner or of the application, bound to no tenant; the caller commits.
         tenant: whose row, which is read again.
         name: the addon.
+        actor_id: the user who wants it; None for the operator.
 
     Raises:
         AddonNotOn: it is off, or there is none.
         AddonNeeded: something that is on needs it.
     """
     needing = catalogue.dependents(name)
-    on = provision.switch_off(connection, tenant, name, needing)
+    on = provision.switch_off(connection, tenant, name, needing, actor_id=actor_id)
     if on is None:
         raise AddonNotOn(name=name)
     if on:

@@ -26,7 +26,7 @@ from core.jobs import overview
 from core.seeds import samples
 from core.server import check_port
 from core.server import serve as run_server
-from core.upgrade import complete, pending, upgrade_all
+from core.upgrade.running import complete, pending, upgrade_all
 from core.web.assets.manifest import AssetsMissing, asset
 from core.worker.beside import WorkerBeside
 

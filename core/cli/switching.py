@@ -40,7 +40,7 @@ def enable(name: str, slug: str, with_needs: bool, yes: bool) -> None:
     if asks and not change.is_on:
         _tell(change, _("Appears:"))
         click.confirm(_("Switch it on?"), abort=True)
-    bring_on(kernel(), work().owner_engine, slug, name, agreed=change.needs)
+    bring_on(kernel(), work().owner, slug, name, agreed=change.needs)
     if not (asks or change.is_on):
         _tell(change, _("Appears:"))
     click.echo(_("%(names)s: on for %(tenant)s.", names=_named([name, *change.needs]), tenant=slug))

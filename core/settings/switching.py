@@ -3,52 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from psycopg2 import errors as pg
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import NullPool
 
 from core.access.actor import Actor
 from core.addons.switching import THING, VERB, AddonNeeds, TablesFailed, make_tables, plan_on, turn_on
 from core.db.session import tenant_of
 from core.db.tenancy import Tenant
-from core.errors import Conflict, Forbidden
+from core.errors import Forbidden
 from core.i18n import _, _l
 from core.jobs import Work, enqueue, job
 from core.jobs.queue import take_up
 from core.jobs.work import Superseded
 from core.resources.reindexing import complete_search
 from core.seeds.supplying import Tell, supply
+from core.settings.owner import NoOwner, Stopped, as_owner, report
 
 if TYPE_CHECKING:
     from core.kernel import Kernel
 
 KIND: Final = "core.switch-on"
-
-#: Whether this transaction keeps others from writing to the table of jobs: a report would wait for us.
-_HOLDS_JOBS: Final = text("""
-    select exists (
-        select from pg_locks
-        where pid = pg_backend_pid() and granted and relation = to_regclass(:jobs)
-            and mode not in ('AccessShareLock', 'RowShareLock')
-    )
-""")
-
-
-class NoOwner(Conflict):
-    """The worker has no login that makes tables; the operator has."""
-
-    code = "no-owner"
-    message = _l("The worker may not make tables here. Ask your operator to run: %(command)s")
-
-
-class _Stopped(Exception):
-    """Somebody has cancelled the job; the tables are taken back."""
 
 
 def command_for(slug: str, name: str, needs: Collection[str] = ()) -> str:
@@ -86,65 +67,66 @@ def ask_on(session: Session, kernel: Kernel, actor: Actor, name: str, agreed: Co
     return enqueue(session, KIND, arguments, actor=actor, label=label, key=name)
 
 
-@job(KIND, title=_l("Switch an addon on"), attempts=3)
+@job(KIND, title=_l("Switch an addon on"), attempts=3, while_held=True)
 def switch_on_addon(work: Work) -> dict[str, Any] | None:
     """Make the addon's tables, write what it brings along, and switch it on; or leave it off."""
     name, agreed = work.arguments["addon"], work.arguments["with"]
     with work.unit() as session:
         if not work.actor(session).may(THING, VERB):
             raise Forbidden
-    refusal = NoOwner(command=command_for(work.tenant.slug, name, agreed))
-    if work.kernel.owner_url is None:
-        raise refusal
     try:
-        revisions = _switch(work, work.kernel.owner_url, name, agreed)
-    except _Stopped:
+        revisions = _switch(work, name, agreed)
+    except Stopped:
         return None
-    except (TablesFailed, DBAPIError) as error:
-        cause = error.__cause__ if isinstance(error, TablesFailed) else error
-        if isinstance(cause, _Stopped):
-            return None
-        if isinstance(cause, DBAPIError) and isinstance(cause.orig, pg.InsufficientPrivilege):
-            raise refusal from error
-        if isinstance(cause, OperationalError | Superseded):
-            raise cause from None
-        raise
     return {"addon": name, "with": agreed, "revisions": revisions}
 
 
-def _switch(work: Work, owner_url: str, name: str, agreed: Collection[str]) -> int:
+def _switch(work: Work, name: str, agreed: Collection[str]) -> int:
     """Do it on a connection of the owner; gives how many revisions have run."""
     ran = 0
 
     def made(connection: Connection, done: int, total: int, history: str) -> None:
         nonlocal ran
         ran = done
-        if not connection.scalar(_HOLDS_JOBS, {"jobs": f'"{work.tenant.schema}".core_job'}):
-            tell(done, total, _("Tables of %(addon)s", addon=_title(work.kernel, history)))
-
-    def tell(done: int, total: int, note: str) -> None:
-        work.progress(done, total, note)
-        if work.told_to_stop:
-            raise _Stopped
+        note = _("Tables of %(addon)s", addon=_title(work.kernel, history))
+        report(work, connection, done, total, note)
 
     def wrote(done: int, total: int, addon: str) -> None:
-        tell(done, total, _("Records of %(addon)s", addon=_title(work.kernel, addon)))
+        work.progress(done, total, _("Records of %(addon)s", addon=_title(work.kernel, addon)))
+        if work.told_to_stop:
+            raise Stopped
 
-    engine = create_engine(owner_url, poolclass=NullPool)
+    owner = partial(as_owner, work, command_for(work.tenant.slug, name, agreed))
     try:
-        bring_on(work.kernel, engine, work.tenant.slug, name, agreed=agreed, made=made, wrote=wrote)
-    finally:
-        engine.dispose()
+        bring_on(
+            work.kernel,
+            owner,
+            work.tenant.slug,
+            name,
+            agreed=agreed,
+            actor_id=work.actor_id,
+            made=made,
+            wrote=wrote,
+        )
+    except TablesFailed as error:
+        cause = error.__cause__
+        # What is no fault of the revision: the end of the job, rights, a database that goes away.
+        if isinstance(cause, DBAPIError) and isinstance(cause.orig, pg.InsufficientPrivilege):
+            raise NoOwner(command=command_for(work.tenant.slug, name, agreed)) from error
+        if isinstance(cause, Stopped | Superseded | OperationalError):
+            raise cause from None
+        raise
     return ran
 
 
 def bring_on(
     kernel: Kernel,
-    engine: Engine,
+    owner: Callable[[], AbstractContextManager[Connection]],
     slug: str,
     name: str,
     *,
     agreed: Collection[str] = (),
+    actor_id: int | None = None,
     made: Callable[[Connection, int, int, str], None] | None = None,
     wrote: Tell | None = None,
 ) -> Tenant:
@@ -155,10 +137,11 @@ def bring_on(
 
     Args:
         kernel: knows the addons.
-        engine: connections of the owner.
+        owner: begins a transaction of the owner.
         slug: the tenant's.
         name: the addon.
         agreed: the addons that may come on too.
+        actor_id: who asked for it, for the record of switches; nobody for the operator.
         made: is told of revisions, on the connection they run on; see `make_tables`.
         wrote: is told of records; what either raises undoes their part.
 
@@ -169,13 +152,13 @@ def bring_on(
         SeedRefused: a record breaks a rule.
         NoSuchTenant, NoSuchAddon, AddonBroken, AddonNeeds, TablesFailed: see `make_tables`.
     """
-    with engine.begin() as connection:
+    with owner() as connection:
         telling = None if made is None else partial(made, connection)
         tenant = make_tables(kernel, connection, slug, name, agreed=agreed, tell=telling)
     coming = {name, *agreed}
     supply(kernel.database, kernel.seeds, tenant, addons=coming, strict=True, tell=wrote)
-    with engine.begin() as connection:
-        tenant = turn_on(kernel, connection, slug, name, agreed=agreed)
+    with owner() as connection:
+        tenant = turn_on(kernel, connection, slug, name, agreed=agreed, actor_id=actor_id)
     follow_up(kernel, tenant, coming)
     return tenant
 

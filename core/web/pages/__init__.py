@@ -7,6 +7,7 @@ from flask import Blueprint
 bp = Blueprint("pages", __name__)
 
 from core.web.pages import (  # noqa: E402 - they add their routes to bp
+    addon_data,
     addons,
     bulk,
     exports,
@@ -19,10 +20,12 @@ from core.web.pages import (  # noqa: E402 - they add their routes to bp
     origins,
     palette,
     records,
+    settings,
     supplied,
 )
 
 __all__ = [
+    "addon_data",
     "addons",
     "bp",
     "bulk",
@@ -36,5 +39,6 @@ __all__ = [
     "origins",
     "palette",
     "records",
+    "settings",
     "supplied",
 ]

@@ -18,7 +18,7 @@ from core.seeds import samples
 from core.seeds.standing import Difference, Standing, State, bring_back, standings, take_shipped
 from core.web.lifecycle import gateway, kernel
 from core.web.pages import bp
-from core.web.pages.addons import require_switcher
+from core.web.pages.addons import require_switching
 from core.web.pages.request import display, gone_to, told
 from core.web.shell import shell
 from core.web.supplied_models import DifferenceView, SuppliedCard, SuppliedView
@@ -61,7 +61,7 @@ _QUIET: Final = (State.SAME, State.OWN, State.DROPPED)
 @bp.get(_PAGE)
 def supplied_data() -> str:
     """Show the records of each addon, those first that differ from what is supplied."""
-    require_switcher()
+    require_switching()
     found = standings(g.session, kernel().seeds, g.tenant.addons, g.actor)
     by_addon: dict[str, list[Standing]] = {}
     for each in found:
@@ -80,7 +80,7 @@ def supplied_data() -> str:
 @bp.post(f"{_PAGE}/take")
 def take_supplied() -> ResponseReturnValue:
     """Give a field the value that is supplied."""
-    require_switcher()
+    require_switching()
     key, name = request.args.get("key", ""), request.args.get("field", "")
     take_shipped(g.session, kernel().seeds, key, [name], actor=g.actor)
     return gone_to(_PAGE, _("The supplied value is taken."))
@@ -89,7 +89,7 @@ def take_supplied() -> ResponseReturnValue:
 @bp.post(f"{_PAGE}/bring-back")
 def bring_supplied_back() -> ResponseReturnValue:
     """Write a record again, or restore it."""
-    require_switcher()
+    require_switching()
     bring_back(g.session, kernel().seeds, request.args.get("key", ""), actor=g.actor)
     return gone_to(_PAGE, _("The record is back."))
 

@@ -23,21 +23,23 @@ def _barrels(site: Site, tenant: Tenant) -> list[str]:
 
 def test_records_are_there_as_soon_as_the_addon_is(site: Site) -> None:
     tenant, told = site.tenant("cellar"), list[tuple[int, int, str]]()
-    after = bring_on(site.kernel, site.owner, tenant.slug, "larder", wrote=lambda *far: told.append(far))
+    after = bring_on(
+        site.kernel, site.owner.begin, tenant.slug, "larder", wrote=lambda *far: told.append(far)
+    )
     assert after.addons == {"cellar", "larder"}
     assert told == [(2, 2, "larder")]
     assert _barrels(site, after) == ["Oak", "Oak stave"]
     with site.kernel.database.session(after) as session:
         assert record_of(session, "larder.stave") is not None
     assert plan(site.kernel.database, site.kernel.seeds, after) == []
-    bring_on(site.kernel, site.owner, tenant.slug, "larder")
+    bring_on(site.kernel, site.owner.begin, tenant.slug, "larder")
     assert _barrels(site, after) == ["Oak", "Oak stave"]
 
 
 def test_an_addon_whose_records_are_refused_stays_off(site: Site) -> None:
     tenant = site.tenant("cellar")
     with pytest.raises(SeedRefused, match=r"pantry\.jar.*data/jars\.yaml:6.*No jars today"):
-        bring_on(site.kernel, site.owner, tenant.slug, "pantry", agreed=["larder"])
+        bring_on(site.kernel, site.owner.begin, tenant.slug, "pantry", agreed=["larder"])
     assert site.stored(tenant) == tenant
     assert _barrels(site, tenant) == []
     actor = site.actor(tenant, "administrator")
