@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gettext as gettext_module
 import io
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,8 +18,10 @@ from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.pofile import PoFileError, read_po
 from babel.support import LazyProxy
+
+logger = logging.getLogger(__name__)
 
 #: What a lazy text is for the type checker.
 Lazy = LazyProxy
@@ -32,6 +35,8 @@ LOCALES = {"zh": "zh_Hans_CN", "en": "en_US"}
 _language: ContextVar[str] = ContextVar("language", default="en")
 _catalogues: dict[str, gettext_module.NullTranslations] = {"en": gettext_module.NullTranslations()}
 _sources: list[Path] = []
+#: When each file was changed, where somebody has them read again: ``{path: nanoseconds}``.
+_stamps: dict[Path, int] = {}
 
 
 def add_catalogue(folder: Path) -> None:
@@ -44,6 +49,28 @@ def add_catalogue(folder: Path) -> None:
     if folder in _sources:
         return
     _sources.append(folder)
+    _join(folder, _catalogues)
+
+
+def reload_catalogues() -> None:
+    """Read all catalogues again when a file of theirs has changed; a broken one waits until it is mended."""
+    global _stamps  # noqa: PLW0603 - what is spoken is one for the process
+    now = {path: path.stat().st_mtime_ns for folder in _sources for path in folder.glob("*/LC_MESSAGES/*.po")}
+    if now == _stamps:
+        return
+    fresh: dict[str, gettext_module.NullTranslations] = {"en": gettext_module.NullTranslations()}
+    try:
+        for folder in _sources if _stamps else ():
+            _join(folder, fresh)
+    except (PoFileError, OSError, ValueError) as error:
+        logger.warning("a catalogue cannot be read: %s", error)
+        return
+    if _stamps:
+        _catalogues.update(fresh)
+    _stamps = now
+
+
+def _join(folder: Path, catalogues: dict[str, gettext_module.NullTranslations]) -> None:
     for language in LANGUAGES:
         for path in sorted(folder.glob(f"{language}/LC_MESSAGES/*.po")):
             compiled = io.BytesIO()
@@ -51,8 +78,8 @@ def add_catalogue(folder: Path) -> None:
                 write_mo(compiled, _without_known(read_po(source, locale=language), language))
             compiled.seek(0)
             loaded = gettext_module.GNUTranslations(compiled)
-            loaded.add_fallback(_catalogues.get(language, gettext_module.NullTranslations()))
-            _catalogues[language] = loaded
+            loaded.add_fallback(catalogues.get(language, gettext_module.NullTranslations()))
+            catalogues[language] = loaded
 
 
 def _without_known(catalogue: Catalog, language: str) -> Catalog:

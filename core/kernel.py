@@ -29,6 +29,7 @@ from core.resources.extending.side_table import ExtensionsRoom
 from core.resources.registry import Resources, ResourcesRoom
 from core.resources.settings import Settings
 from core.resources.settings.room import SettingsRoom
+from core.seeds.registry import DataRoom, Seeds
 
 #: The folder of the addons that come with Guanxi.
 OWN_ADDONS: Final = Path(__file__).parents[1] / "addons"
@@ -49,6 +50,8 @@ class Kernel:
     menu: Menu
     jobs: Jobs
     channels: Channels
+    #: Records that addons bring along.
+    seeds: Seeds
     #: Routes that addons bring themselves: ``(addon, blueprint)``.
     blueprints: list[tuple[str, Blueprint]] = field(default_factory=list)
     #: ``{addon: its settings}``.
@@ -132,7 +135,7 @@ def start_kernel(
     """
     permissions, resources, hooks, menu, jobs = Permissions(), Resources(), Hooks(), Menu(), Jobs()
     hooks.screens = resources
-    channels = Channels()
+    channels, seeds = Channels(), Seeds(resources)
     blueprints: list[tuple[str, Blueprint]] = []
     settings: dict[str, type[Settings]] = {}
     rooms: Sequence[Any] = (
@@ -142,6 +145,7 @@ def start_kernel(
         ResourcesRoom(resources, permissions),
         PermissionsRoom(permissions),
         SettingsRoom(settings, permissions, menu),
+        DataRoom(seeds, permissions.roles),
         HooksRoom(hooks),
         MenuRoom(menu, resources.names, permissions.names),
         JobsRoom(jobs),
@@ -164,6 +168,7 @@ def start_kernel(
         menu=menu,
         jobs=jobs,
         channels=channels,
+        seeds=seeds,
         blueprints=blueprints,
         settings=settings,
     )

@@ -324,6 +324,6 @@ def timeline_entries(
 
 
 @hookimpl
-def load_samples(session: Session, actor: Actor) -> None:
-    """A company's customers in both languages, with talks of the last weeks and plans for the next."""
-    samples.load(session, actor)
+def load_samples(session: Session, actor: Actor, size: str) -> None:
+    """Check lists of the sample leads, customers made of some, and thousands more where many are wanted."""
+    samples.load(session, actor, size)

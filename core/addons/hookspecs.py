@@ -277,8 +277,9 @@ class CoreHooks:
     @brings(_l("Sample data"))
     @decides
     @hookspec
-    def load_samples(self, session: Any, actor: Any) -> None:
-        """Write the addon's sample data through its services; called by ``guanxi demo load``.
+    def load_samples(self, session: Any, actor: Any, size: str) -> None:
+        """Write sample data that a file of seeds cannot say; called by ``guanxi demo load`` behind the files.
 
-        Decides: when one fails, nothing is loaded.
+        All that is written through services here is removed by ``guanxi demo unload``. ``size`` is small or
+        large. Decides: when one fails, nothing is loaded.
         """

@@ -1,14 +1,14 @@
 """Switching addons on and off for a tenant: what follows from it, and doing it.
 
 On: what it needs comes on with it, agreed to by name and never silently; the tables are made on the
-owner's connection, in one transaction with the tenant's row. Off: refused while something that is on
+owner's connection, in one transaction. Off: refused while something that is on
 needs it; the data stays, and an addon whose package is gone can be switched off as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
@@ -130,17 +130,16 @@ def plan_off(catalogue: Catalogue, tenant: Tenant, name: str) -> OffPlan:
     return OffPlan(name, tuple(each for each in catalogue.dependents(name) if each in tenant.addons))
 
 
-def switch_on(
+def make_tables(
     kernel: Kernel,
     connection: Connection,
     slug: str,
     name: str,
     *,
     agreed: Collection[str] = (),
-    actor_id: int | None = None,
     tell: Callable[[int, int, str], None] | None = None,
 ) -> Tenant:
-    """Make or update the tables and switch the addon on, with what it needs.
+    """Make or update the tables of an addon and of what it needs, without switching anything on.
 
     Args:
         kernel: knows the addons.
@@ -148,12 +147,11 @@ def switch_on(
         slug: the tenant's.
         name: the addon.
         agreed: the addons that may come on too.
-        actor_id: the user who wants it; None for the operator.
         tell: is told after each revision how many of how many have run, and of which addon the last
             one was; what it raises undoes everything.
 
     Returns:
-        The tenant as it is then.
+        The tenant as it will be once the addon is on.
 
     Raises:
         NoSuchTenant: there is no tenant of this slug.
@@ -162,11 +160,7 @@ def switch_on(
         AddonNeeds: it needs something that is off and not among ``agreed``.
         TablesFailed: a revision failed; its cause is the reason.
     """
-    tenant = provision.find_tenant(connection, slug, hold=True)
-    plan = plan_on(kernel, connection, tenant, name)
-    missing = [each for each in plan.needs if each not in agreed]
-    if missing:
-        raise AddonNeeds(missing)
+    tenant, plan = _agreed(kernel, connection, slug, name, agreed)
     addons, done = tenant.addons | {name, *plan.needs}, 0
 
     def ran(history: str) -> None:
@@ -180,11 +174,67 @@ def switch_on(
     except Exception as error:  # whatever a migration raises
         said = " ".join(str(error).split())
         raise TablesFailed(name=name, reason=f"{type(error).__name__}: {said}") from error
+    return replace(tenant, addons=addons)
+
+
+def turn_on(
+    kernel: Kernel,
+    connection: Connection,
+    slug: str,
+    name: str,
+    *,
+    agreed: Collection[str] = (),
+    actor_id: int | None = None,
+) -> Tenant:
+    """Switch an addon on whose tables are made, with what it needs; see `make_tables`.
+
+    ``actor_id`` is who asked for it, for the record of switches; nobody for the operator.
+
+    Returns:
+        The tenant as it is then.
+    """
+    tenant, plan = _agreed(kernel, connection, slug, name, agreed)
+    if plan.revisions:  # another program has come in between, with newer revisions
+        raise TablesFailed(name=name, reason=f"{len(plan.revisions)} revisions have not run")
+    addons = tenant.addons | {name, *plan.needs}
     if addons != tenant.addons:
         provision.set_addons(connection, tenant, addons)
         for each in (each for each in (*plan.needs, name) if each not in tenant.addons):
             write_down(connection, tenant, each, "on", actor_id=actor_id)
     return provision.find_tenant(connection, slug)
+
+
+def switch_on(
+    kernel: Kernel,
+    connection: Connection,
+    slug: str,
+    name: str,
+    *,
+    agreed: Collection[str] = (),
+    actor_id: int | None = None,
+    tell: Callable[[int, int, str], None] | None = None,
+) -> Tenant:
+    """Make the tables and switch the addon on in one transaction, without the records it brings along.
+
+    Args, raises: see `make_tables` and `turn_on`.
+
+    Returns:
+        The tenant as it is then.
+    """
+    make_tables(kernel, connection, slug, name, agreed=agreed, tell=tell)
+    return turn_on(kernel, connection, slug, name, agreed=agreed, actor_id=actor_id)
+
+
+def _agreed(
+    kernel: Kernel, connection: Connection, slug: str, name: str, agreed: Collection[str]
+) -> tuple[Tenant, OnPlan]:
+    """The tenant, held until the transaction ends, and what switching on takes, where that is agreed to."""
+    tenant = provision.find_tenant(connection, slug, hold=True)
+    plan = plan_on(kernel, connection, tenant, name)
+    missing = [each for each in plan.needs if each not in agreed]
+    if missing:
+        raise AddonNeeds(missing)
+    return tenant, plan
 
 
 def switch_off(

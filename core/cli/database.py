@@ -6,11 +6,14 @@ import time
 from collections.abc import Sequence
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from core.cli.group import as_json, cli, show, work
+from core.cli.supplied import as_data, tell_supplied
 from core.db.migrate import Revision
 from core.db.provision import all_tenants, prepare
 from core.i18n import _, ngettext
+from core.seeds.supplying import plan as plan_supply
 from core.upgrade.plan import Plan, make_plan
 from core.upgrade.rehearsal import Rehearsal, rehearse
 from core.upgrade.running import Outcome, complete, pending, upgrade_all
@@ -35,7 +38,7 @@ def init() -> None:
 @click.option("--processes", type=click.IntRange(1, 64), default=2, show_default=True)
 @as_json
 def upgrade(plan: bool, slug: str | None, keep: bool, processes: int, as_json: bool) -> None:
-    """Migrate every tenant to the newest revisions, several at a time; one that fails stops nobody else.
+    """Bring every tenant to the newest revisions and supplied data; one that fails stops nobody else.
 
     A plan changes nothing, tells every problem at once, and exits with 1 where there is one. A rehearsal
     upgrades a copy and compares the numbers of records, sums and choices before and after.
@@ -44,7 +47,12 @@ def upgrade(plan: bool, slug: str | None, keep: bool, processes: int, as_json: b
     """
     if plan:
         with work().owner() as connection:
-            _tell(make_plan(work().kernel, connection), as_json=as_json)
+            planned = make_plan(work().kernel, connection)
+        for each in planned.tenants if not as_json else ():
+            if each.state == "active" and not each.revisions:
+                found = plan_supply(work().kernel.database, work().kernel.seeds, work().tenant(each.slug))
+                tell_supplied(each.slug, found)
+        _tell(planned, as_json=as_json)
         return
     if slug is not None:
         _tell_rehearsal(rehearse(work().kernel, work().urls, slug, keep=keep), as_json=as_json)
@@ -59,13 +67,37 @@ def upgrade(plan: bool, slug: str | None, keep: bool, processes: int, as_json: b
     todo = [tenant for tenant in tenants if waiting[tenant.slug] or tenant.state == "failed"]
     for outcome in upgrade_all(todo, owner_url=work().urls.require_owner(), processes=processes):
         outcomes.append(outcome)
-        if not outcome.failure:
-            complete(work().kernel, work().tenant(outcome.slug))
         if not as_json:
             click.echo(f"{outcome.slug}: {outcome.failure or _('upgraded in %(s).1f s', s=outcome.seconds)}")
+    closed = {each.slug for each in outcomes if each.failure}
+    supplied, unsupplied = {}, 0
+    for slug in (tenant.slug for tenant in tenants if tenant.slug not in closed):
+        try:
+            told = complete(work().kernel, work().tenant(slug))
+        except DBAPIError as error:  # whatever is wrong with this tenant, the others are not
+            unsupplied += 1
+            click.echo(
+                _("%(tenant)s: no data was supplied: %(reason)s", tenant=slug, reason=str(error.orig)),
+                err=True,
+            )
+            continue
+        if told:
+            supplied[slug] = told
+        if not as_json:
+            tell_supplied(slug, told)
     if as_json:
-        show([{"tenant": each.slug, "seconds": each.seconds, "failure": each.failure} for each in outcomes])
-    elif not todo:
+        show(
+            [
+                {
+                    "tenant": each.slug,
+                    "seconds": each.seconds,
+                    "failure": each.failure,
+                    "supplied": as_data(supplied.get(each.slug, ())),
+                }
+                for each in outcomes
+            ]
+        )
+    elif not todo and not supplied:
         click.echo(_("Everything is up to date (%(s).1f s).", s=time.perf_counter() - started))
     failed = sum(1 for each in outcomes if each.failure)
     if failed:
@@ -73,6 +105,8 @@ def upgrade(plan: bool, slug: str | None, keep: bool, processes: int, as_json: b
             "%(n)s tenant failed and stays closed.", "%(n)s tenants failed and stay closed.", failed
         )
         raise click.ClickException(sentence)
+    if unsupplied:
+        raise click.exceptions.Exit(1)
 
 
 def _tell(plan: Plan, *, as_json: bool) -> None:

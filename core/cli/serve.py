@@ -20,23 +20,32 @@ from core.auth.platform import create_administrator
 from core.cli.group import Work, as_json, cli, kernel, show, work
 from core.db import provision
 from core.db.queue import LANES
-from core.demo import PASSWORD, PEOPLE, PLATFORM_ADMIN, has_demo, load_demo
+from core.demo import PASSWORD, PEOPLE, PLATFORM_ADMIN, has_demo, load_demo, unload_demo
 from core.i18n import _
 from core.jobs import overview
+from core.seeds import samples
 from core.server import check_port
 from core.server import serve as run_server
 from core.upgrade.running import complete, pending, upgrade_all
 from core.web.assets.manifest import AssetsMissing, asset
 from core.worker.beside import WorkerBeside
 
+#: So many of the samples that stay are named, of each resource.
+_SHOWN = 20
+
 _host = click.option("--host", help="Address to listen on; default GUANXI_HOST.")
 _port = click.option("--port", type=click.IntRange(1, 65535), help="Default GUANXI_PORT.")
 
 
-def _start(host: str | None, port: int | None, tell: bool, *, with_worker: bool) -> None:
+def told_to_log() -> None:
+    """Let the log go to standard error."""
     logging.basicConfig(
         level=logging.INFO if work().config.production else logging.WARNING, stream=sys.stderr
     )
+
+
+def _start(host: str | None, port: int | None, tell: bool, *, with_worker: bool) -> None:
+    told_to_log()
     host, port = host or work().config.host, port or work().config.port
     check_port(host, port)
     asset("app.js")
@@ -117,11 +126,14 @@ def _prepare(work: Work) -> None:
         for outcome in upgrade_all(behind, owner_url=work.urls.require_owner(), processes=2):
             if outcome.failure:
                 click.echo(f"  {outcome.slug}: {outcome.failure}", err=True)
-            else:
-                complete(work.kernel, work.tenant(outcome.slug))
+        with work.owner() as connection:
+            ready = [each for each in provision.all_tenants(connection) if each.state != "failed"]
+        for tenant in ready:
+            complete(work.kernel, tenant)
     if not any(each.slug == "demo" for each in tenants):
         with _step(_("demo tenant")):
             _create_demo(work)
+            complete(work.kernel, work.tenant("demo"))
     with work.tenant_session("demo") as session:
         empty = not has_demo(session)
     if empty:
@@ -155,17 +167,49 @@ def demo() -> None:
     """Sample data in both languages."""
 
 
+_of_tenant = click.option("--tenant", "slug", default="demo", show_default=True, help="The tenant.")
+
+
 @demo.command("load")
-@click.option("--tenant", "slug", default="demo", show_default=True)
-def load_(slug: str) -> None:
+@_of_tenant
+@click.option(
+    "--size", type=click.Choice(["small", "large"]), default="small", show_default=True,
+    help="Large: thousands of records where addons bring them.",
+)  # fmt: skip
+def load_(slug: str, size: str) -> None:
     """Load the sample data: people, units, and what the addons of the tenant bring.
 
-    Example: guanxi demo load --tenant demo
+    Example: guanxi demo load --tenant demo --size large
     """
     with work().tenant_session(slug) as session:
         if has_demo(session):
             raise click.ClickException(_("The sample data is loaded already."))
-        load_demo(session, kernel(), work().tenant(slug))
+        load_demo(session, kernel(), work().tenant(slug), size=size)
+
+
+@demo.command()
+@_of_tenant
+@as_json
+def unload(slug: str, as_json: bool) -> None:
+    """Remove the sample data without a trace, but what was changed since or is in use; that is listed.
+
+    Example: guanxi demo unload --tenant demo
+    """
+    with work().tenant_session(slug) as session:
+        if not samples.states(session):
+            raise click.ClickException(_("There is no sample data here that can be removed."))
+        left = unload_demo(session, kernel(), work().tenant(slug))
+        stay = {resource.name: list(names) for resource, names in left.items()}
+    if as_json:
+        show({"left": stay})
+        return
+    for name, names in stay.items():
+        more = f" … ({len(names)})" if len(names) > _SHOWN else ""
+        click.echo(f"{name}: {', '.join(names[:_SHOWN])}{more}")
+    if stay:
+        click.echo(_("These stay: somebody has changed them, or other records refer to them."))
+    else:
+        click.echo(_("The sample data is gone."))
 
 
 @cli.command()

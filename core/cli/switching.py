@@ -8,12 +8,12 @@ from typing import Final
 
 import click
 
-from core.addons.switching import AddonBroken, AddonNeeds, switch_off, switch_on
+from core.addons.switching import AddonBroken, AddonNeeds, switch_off
 from core.cli.group import as_json, for_tenant, kernel, show, work
 from core.cli.tenants import addon
 from core.i18n import _, ngettext
 from core.settings.preview import Change, Part, change_of
-from core.settings.switching import follow_off, follow_up
+from core.settings.switching import bring_on, follow_off
 
 #: So many entries of a part are named in a short form.
 _NAMED: Final = 6
@@ -27,7 +27,7 @@ _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--with-needs", is_flag=True, help="Also switch on what it needs.")
 @_yes
 def enable(name: str, slug: str, with_needs: bool, yes: bool) -> None:
-    """Switch an addon on for a tenant: make its tables, then show it to everybody.
+    """Switch an addon on for a tenant: make its tables, write what it brings, then show it to everybody.
 
     What it needs must be on, or is named and agreed to. Tells what appears; on a terminal it asks first.
 
@@ -40,9 +40,7 @@ def enable(name: str, slug: str, with_needs: bool, yes: bool) -> None:
     if asks and not change.is_on:
         _tell(change, _("Appears:"))
         click.confirm(_("Switch it on?"), abort=True)
-    with work().owner() as connection:
-        tenant = switch_on(kernel(), connection, slug, name, agreed=change.needs)
-    follow_up(kernel(), tenant, {name, *change.needs})
+    bring_on(kernel(), work().owner, slug, name, agreed=change.needs)
     if not (asks or change.is_on):
         _tell(change, _("Appears:"))
     click.echo(_("%(names)s: on for %(tenant)s.", names=_named([name, *change.needs]), tenant=slug))

@@ -7,9 +7,11 @@ import shutil
 import click
 
 from core.cli.group import as_json, cli, show, work
+from core.cli.supplied import tell_supplied
 from core.db import provision
 from core.i18n import _, ngettext
 from core.resources.storage import folders_of
+from core.seeds.supplying import supply
 from core.settings.holdings import rows_kept
 from core.settings.purging import archives_folder
 from core.upgrade.running import pending
@@ -72,7 +74,9 @@ def create(
             addons=wanted,
             is_default=is_default,
         )
+    told = supply(kernel.database, kernel.seeds, work().tenant(slug))
     click.echo(_("Tenant %(slug)s is ready.", slug=slug))
+    tell_supplied(slug, [each for each in told if each.refused])
 
 
 @tenant.command("list")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import islice
@@ -58,21 +58,29 @@ def insert_rows(
         sqlalchemy.exc.DBAPIError: the database refuses a row; none of them is there then, once the
             caller has gone back to his savepoint.
     """
-    names = tuple(dict.fromkeys(name for row in rows for name in row))
+    names, filled = _filled(table, rows)
     if len(rows) < MANY or not all(_writer(table.c[name].type) for name in names):
-        whole = [{name: row.get(name) for name in names} for row in rows]
+        whole = [dict(zip(names, row, strict=True)) for row in filled]
         if not numbered:
             session.connection().execute(insert(table), whole)
             return []
         statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
         return list(session.connection().scalars(statement, whole))
     if not numbered:
-        copy_rows(session, table, names, ([row.get(name) for name in names] for row in rows))
+        copy_rows(session, table, names, filled)
         return []
     numbers = _take_numbers(session, table, len(rows))
-    given = ([number, *(row.get(name) for name in names)] for number, row in zip(numbers, rows, strict=True))
+    given = ([number, *row] for number, row in zip(numbers, filled, strict=True))
     copy_rows(session, table, ("id", *names), given)
     return numbers
+
+
+def _filled(table: Table, rows: Sequence[Mapping[str, Any]]) -> tuple[Sequence[str], Iterator[Sequence[Any]]]:
+    """The columns that some rows name, and each row's values for them, by default where it names one not."""
+    names = tuple(dict.fromkeys(name for row in rows for name in row))
+    defaults = _defaults(table)
+    unnamed = {name: defaults.get(name) for name in names}
+    return names, ([row.get(name, unnamed[name]) for name in names] for row in rows)
 
 
 def copy_rows(session: Session, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -110,8 +118,8 @@ def insert_few(
         prepared = _of_one(connection.dialect, table, tuple(row), tuple(giving))
         made = prepared.rows(connection, {**_defaults(table), **row})
         return [dict(zip(giving, each, strict=True)) for each in made]
-    names = tuple(dict.fromkeys(name for row in rows for name in row))
-    whole = [{name: row.get(name) for name in names} for row in rows]
+    names, filled = _filled(table, rows)
+    whole = [dict(zip(names, row, strict=True)) for row in filled]
     columns = [table.c[name] for name in giving]
     statement = insert(table).returning(*columns, sort_by_parameter_order=True)
     return [dict(each) for each in connection.execute(statement, whole).mappings()]

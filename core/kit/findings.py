@@ -11,7 +11,7 @@ from typing import Any
 class Finding:
     """Something to mend."""
 
-    #: manifest, loading, syntax, imports, tables, migrations, texts or permissions.
+    #: manifest, loading, syntax, imports, tables, migrations, texts, permissions or seeds.
     check: str
     path: Path
     line: int

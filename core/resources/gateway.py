@@ -6,13 +6,13 @@ selected or compared, and a link to a record out of reach shows its number witho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, String, cast, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, String, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
@@ -202,18 +202,27 @@ class Gateway(Templates):
         for part in result.partitions():
             yield shape, part
 
-    def locked(self, resource: Resource, record_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    def locked(self, resource: Resource, record_ids: Collection[int]) -> dict[int, dict[str, Any]]:
         """The stored rows of some records within reach, locked until the transaction ends.
 
         Others may link to them meanwhile: the lock is that of a change which leaves the key alone.
         """
+        statement = self._stored(resource, record_ids).with_for_update(of=resource.table, key_share=True)
+        return {row["id"]: dict(row) for row in self.session.execute(statement).mappings()}
+
+    def stored(self, resource: Resource, record_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+        """The stored rows of some records within reach, archived ones too, by column name.
+
+        They hold what no field of the reader shows; what is shown of them, the resolver says.
+        """
+        rows = self.session.execute(self._stored(resource, record_ids)).mappings()
+        return {row["id"]: dict(row) for row in rows}
+
+    def _stored(self, resource: Resource, record_ids: Collection[int]) -> Select[Any]:
         table = resource.table
         statement = stored_rows(self.seen(resource)).where(table.c.id.in_(record_ids)).order_by(table.c.id)
         scope = self.scope(resource, table)
-        if scope is not None:
-            statement = statement.where(scope)
-        rows = self.session.execute(statement.with_for_update(of=table, key_share=True)).mappings()
-        return {row["id"]: dict(row) for row in rows}
+        return statement if scope is None else statement.where(scope)
 
     def reached(self, resource: Resource, record_ids: Iterable[int]) -> set[int]:
         """Which of some records are there and within reach."""

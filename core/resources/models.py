@@ -86,12 +86,12 @@ class KeptAnswer(Model):
 
 
 class ChangeSet(Model):
-    """Changes that were made together and can be taken back together: an import, an edit of many."""
+    """Changes that were made together and can be taken back together: an import, an edit of many, samples."""
 
     __tablename__ = "core_change_set"
 
     id: Mapped[int] = fields.key()
-    #: import or bulk.
+    #: import, bulk or sample.
     kind: Mapped[str] = mapped_column(String(40))
     resource: Mapped[str] = mapped_column(String(100))
     label: Mapped[str] = mapped_column(String(300))

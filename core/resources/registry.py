@@ -106,6 +106,11 @@ class Resources:
         actions = chain(self[name].actions, *added)
         yield from dict.fromkeys(action.verb for action in actions)
 
+    def readable(self, addon: str) -> Iterator[Resource]:
+        """What is registered, and what was just read of ``addon``, for its rooms that are read next."""
+        yield from self
+        yield from (each for each in self._coming.values() if each.addon == addon)
+
     def named(self, tenant: Tenant, name: str) -> Resource:
         """The resource called ``name``, as this tenant sees it, if it has its addon on.
 

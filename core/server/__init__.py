@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import socket
+from collections.abc import Callable
 from typing import Any, Final
 
 import uvicorn
 from a2wsgi import WSGIMiddleware
+from flask import Flask
 from starlette.middleware.gzip import GZipMiddleware
 
 from core.app import create_app
@@ -59,16 +61,29 @@ def make_application(kernel: Kernel, flask: Any) -> tuple[EventStreams, Hub]:
     return EventStreams(GZipMiddleware(behind, compresslevel=3), hub, kernel.config.secret_key), hub
 
 
-def serve(kernel: Kernel, host: str, port: int, *, on_start: Any = None) -> None:
+def serve(
+    kernel: Kernel,
+    host: str,
+    port: int,
+    *,
+    listener: socket.socket | None = None,
+    on_start: Any = None,
+    prepare: Callable[[Flask], None] | None = None,
+) -> None:
     """Serve until a signal ends it.
 
     Args:
         kernel: the loaded addons.
         host: address to listen on.
         port: port to listen on.
+        listener: a socket that listens already, in place of these two.
         on_start: called once the port answers.
+        prepare: is given the application before it serves.
     """
-    application, hub = make_application(kernel, create_app(kernel))
+    flask = create_app(kernel)
+    if prepare is not None:
+        prepare(flask)
+    application, hub = make_application(kernel, flask)
     # What is loaded by now stays for good: the garbage collector need not look through it again.
     gc.collect()
     gc.freeze()
@@ -82,7 +97,7 @@ def serve(kernel: Kernel, host: str, port: int, *, on_start: Any = None) -> None
         lifespan="off",
         server_header=False,
     )
-    Server(config, hub, on_start).run()
+    Server(config, hub, on_start).run(sockets=[listener] if listener is not None else None)
 
 
 class Server(uvicorn.Server):

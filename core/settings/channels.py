@@ -14,4 +14,5 @@ CHANNELS = (
     Channel("job", _l("Background work")),
     Channel("command", _l("Command line")),
     Channel("sample", _l("Sample data")),
+    Channel("seed", _l("Supplied data")),
 )

@@ -37,6 +37,7 @@ _ROWS: Final[Mapping[str, Lazy]] = {
     "core_job": _l("Background jobs"),
     "core_saved_view": _l("Saved views"),
     "core_search_doc": _l("Entries of the search"),
+    "core_seed": _l("Supplied data"),
     "core_search_state": _l("Entries of the search"),
     "core_setting": _l("Settings"),
     "core_timeline_entry": _l("Entries in histories"),

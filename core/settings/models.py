@@ -12,6 +12,7 @@ from core.resources.importing import models as import_models
 from core.resources.settings import models as setting_models
 from core.resources.views import models as view_models
 from core.search import models as search_models
+from core.seeds import models as seed_models
 
 __all__ = [
     "access_models",
@@ -22,6 +23,7 @@ __all__ = [
     "job_models",
     "resource_models",
     "search_models",
+    "seed_models",
     "setting_models",
     "view_models",
 ]

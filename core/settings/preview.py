@@ -25,6 +25,8 @@ from core.i18n import Lazy, _, _l, _lp, _p, ngettext
 from core.resources.declaration import Resource
 from core.resources.openapi import document
 from core.resources.values import Habits
+from core.seeds.values import said
+from core.seeds.writing import SUPPLIED
 from core.settings.places import places
 
 if TYPE_CHECKING:
@@ -247,6 +249,14 @@ def _permissions(found: _Found) -> Iterator[Entry]:
                 yield Entry(f"{there.name}:{action.verb}", f"{there.title}{_(': ')}{action.title}")
 
 
+def _seeds(found: _Found) -> Iterator[Entry]:
+    """Records it brings along for good; they stay when it goes."""
+    for addon in found.addons:
+        for seed in found.kernel.seeds.of(addon, SUPPLIED):
+            resource = found.kernel.resources[seed.resource]
+            yield Entry(seed.key, said(seed, resource.label), str(resource.title))
+
+
 def _jobs(found: _Found) -> Iterator[Entry]:
     for kind in found.kernel.jobs:
         if kind.addon in found.addons:
@@ -311,6 +321,7 @@ _PARTS: Final[Sequence[tuple[str, Lazy, Callable[[_Found], Iterator[Entry]]]]] =
     ("fields", _l("Fields"), _fields),
     ("sections", _l("Parts of forms"), _sections),
     ("permissions", _l("Rights"), _permissions),
+    ("seeds", _l("Supplied data"), _seeds),
     ("jobs", _l("Background jobs"), _jobs),
     ("channels", _l("Channels"), _channels),
     ("panels", _l("Cards and buttons on pages"), _panels),

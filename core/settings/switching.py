@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from psycopg2 import errors as pg
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
-from core.addons.switching import THING, VERB, AddonNeeds, TablesFailed, plan_on, switch_on
+from core.addons.switching import THING, VERB, AddonNeeds, TablesFailed, make_tables, plan_on, turn_on
 from core.db.session import tenant_of
 from core.db.tenancy import Tenant
 from core.errors import Forbidden
@@ -20,7 +23,8 @@ from core.jobs import Work, enqueue, job
 from core.jobs.queue import take_up
 from core.jobs.work import Superseded
 from core.resources.reindexing import complete_search
-from core.settings.owner import Stopped, as_owner, report
+from core.seeds.supplying import Tell, supply
+from core.settings.owner import NoOwner, Stopped, as_owner, report
 
 if TYPE_CHECKING:
     from core.kernel import Kernel
@@ -65,7 +69,7 @@ def ask_on(session: Session, kernel: Kernel, actor: Actor, name: str, agreed: Co
 
 @job(KIND, title=_l("Switch an addon on"), attempts=3, while_held=True)
 def switch_on_addon(work: Work) -> dict[str, Any] | None:
-    """Make the addon's tables and switch it on; all of it or, when it fails or is cancelled, nothing."""
+    """Make the addon's tables, write what it brings along, and switch it on; or leave it off."""
     name, agreed = work.arguments["addon"], work.arguments["with"]
     with work.unit() as session:
         if not work.actor(session).may(THING, VERB):
@@ -81,32 +85,82 @@ def _switch(work: Work, name: str, agreed: Collection[str]) -> int:
     """Do it on a connection of the owner; gives how many revisions have run."""
     ran = 0
 
-    def tell(done: int, total: int, history: str) -> None:
+    def made(connection: Connection, done: int, total: int, history: str) -> None:
         nonlocal ran
         ran = done
         note = _("Tables of %(addon)s", addon=_title(work.kernel, history))
         report(work, connection, done, total, note)
 
-    with as_owner(work, command_for(work.tenant.slug, name, agreed)) as connection:
-        try:
-            tenant = switch_on(
-                work.kernel,
-                connection,
-                work.tenant.slug,
-                name,
-                agreed=agreed,
-                actor_id=work.actor_id,
-                tell=tell,
-            )
-        except TablesFailed as error:
-            cause = error.__cause__
-            # What is no fault of the revision: the end of the job, rights, a database that goes away.
-            is_right = isinstance(cause, DBAPIError) and isinstance(cause.orig, pg.InsufficientPrivilege)
-            if cause is not None and (is_right or isinstance(cause, Stopped | Superseded | OperationalError)):
-                raise cause from None
-            raise
-    follow_up(work.kernel, tenant, {name, *agreed})
+    def wrote(done: int, total: int, addon: str) -> None:
+        work.progress(done, total, _("Records of %(addon)s", addon=_title(work.kernel, addon)))
+        if work.told_to_stop:
+            raise Stopped
+
+    owner = partial(as_owner, work, command_for(work.tenant.slug, name, agreed))
+    try:
+        bring_on(
+            work.kernel,
+            owner,
+            work.tenant.slug,
+            name,
+            agreed=agreed,
+            actor_id=work.actor_id,
+            made=made,
+            wrote=wrote,
+        )
+    except TablesFailed as error:
+        cause = error.__cause__
+        # What is no fault of the revision: the end of the job, rights, a database that goes away.
+        if isinstance(cause, DBAPIError) and isinstance(cause.orig, pg.InsufficientPrivilege):
+            raise NoOwner(command=command_for(work.tenant.slug, name, agreed)) from error
+        if isinstance(cause, Stopped | Superseded | OperationalError):
+            raise cause from None
+        raise
     return ran
+
+
+def bring_on(
+    kernel: Kernel,
+    owner: Callable[[], AbstractContextManager[Connection]],
+    slug: str,
+    name: str,
+    *,
+    agreed: Collection[str] = (),
+    actor_id: int | None = None,
+    made: Callable[[Connection, int, int, str], None] | None = None,
+    wrote: Tell | None = None,
+) -> Tenant:
+    """Make the tables of an addon, write the records it brings along, and only then switch it on.
+
+    Nobody sees it before it is complete. Where its records are refused, it stays off, with tables that
+    nobody uses; the next attempt goes on from there.
+
+    Args:
+        kernel: knows the addons.
+        owner: begins a transaction of the owner.
+        slug: the tenant's.
+        name: the addon.
+        agreed: the addons that may come on too.
+        actor_id: who asked for it, for the record of switches; nobody for the operator.
+        made: is told of revisions, on the connection they run on; see `make_tables`.
+        wrote: is told of records; what either raises undoes their part.
+
+    Returns:
+        The tenant as it is then.
+
+    Raises:
+        SeedRefused: a record breaks a rule.
+        NoSuchTenant, NoSuchAddon, AddonBroken, AddonNeeds, TablesFailed: see `make_tables`.
+    """
+    with owner() as connection:
+        telling = None if made is None else partial(made, connection)
+        tenant = make_tables(kernel, connection, slug, name, agreed=agreed, tell=telling)
+    coming = {name, *agreed}
+    supply(kernel.database, kernel.seeds, tenant, addons=coming, strict=True, tell=wrote)
+    with owner() as connection:
+        tenant = turn_on(kernel, connection, slug, name, agreed=agreed, actor_id=actor_id)
+    follow_up(kernel, tenant, coming)
+    return tenant
 
 
 def follow_up(kernel: Kernel, tenant: Tenant, addons: Collection[str]) -> None:

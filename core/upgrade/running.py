@@ -17,6 +17,8 @@ from core.db.provision import set_state, upgrade_tenant
 from core.db.tenancy import Tenant
 from core.kernel import Kernel, start_kernel
 from core.resources.reindexing import complete_search
+from core.seeds.supplying import supply
+from core.seeds.writing import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,16 @@ def upgrade_all(tenants: Sequence[Tenant], *, owner_url: str, processes: int) ->
                 yield alone.result()
 
 
-def complete(kernel: Kernel, tenant: Tenant) -> None:
-    """Let jobs make what the newest revisions keep of records that were there before."""
+def complete(kernel: Kernel, tenant: Tenant) -> list[Told]:
+    """Bring what addons supply up to date, and let jobs make what the newest revisions keep of old records.
+
+    Returns:
+        What became of the supplied records, for each addon that has something to tell.
+    """
+    told = supply(kernel.database, kernel.seeds, tenant)
     with kernel.database.unit_of_work(tenant) as session:
         complete_search(session, kernel.resources.visible(tenant))
+    return told
 
 
 def _kept(tenant: Tenant) -> str:

@@ -23,7 +23,9 @@ from core.kit.texts import contradictions, problems_of, room_at, update
 __all__ = ["PUBLIC", "PUBLIC_IN_TESTS", "Finding", "add_texts", "check_addon"]
 
 _VERSION: Final = re.compile(r"\d+(\.\d+)*((a|b|rc|\.dev|\.post)\d+)?")
-_PLACE: Final = re.compile(r"(?P<path>[^:]+\.(?:py|toml|po))(?::(?P<line>\d+))?: (?P<rest>.*)", re.DOTALL)
+_PLACE: Final = re.compile(
+    r"(?P<path>[^:]+\.(?:py|toml|po|ya?ml))(?::(?P<line>\d+))?: (?P<rest>.*)", re.DOTALL
+)
 
 
 def check_addon(kernel: Kernel, name: str, engine: Callable[[], Engine]) -> list[Finding] | None:
@@ -45,13 +47,14 @@ def check_addon(kernel: Kernel, name: str, engine: Callable[[], Engine]) -> list
     others = [each for each in installed if each.name != name]
     found = [*_manifest(addon)]
     if reason is not None:
-        found.append(_quarantined(addon.folder, reason))
+        found += _reasons(addon.folder, reason)
     found += check_imports(addon, {each.package: each.name for each in others})
     if all(each.check != "syntax" for each in found):
         found += _texts(addon, others)
         if reason is None:
             found += check_names(addon)
             found += check_permissions(addon, kernel.resources)
+            found += _seeds(addon, kernel)
             found += check_migrations(engine(), kernel.catalogue, name)
     return sorted(dict.fromkeys(found), key=lambda each: (str(each.path), each.line, each.problem))
 
@@ -77,6 +80,13 @@ def _manifest(addon: Manifest) -> Iterator[Finding]:
             problem,
             _("Write numbers with dots: 1.2.0"),
         )
+
+
+def _reasons(place: Path, reason: str) -> Iterator[Finding]:
+    """Why an addon does not load, each reason by itself where all of them name their place."""
+    parts = re.split(r"; (?=[^:;]+\.ya?ml:\d+: )", reason)
+    for part in parts:
+        yield _quarantined(place, part)
 
 
 def _quarantined(place: Path, reason: str) -> Finding:
@@ -113,3 +123,11 @@ def _texts(addon: Manifest, others: Sequence[Manifest]) -> Iterator[Finding]:
         if each.path.is_relative_to(addon.folder):
             advice = _("The Chinese stands in %(path)s.", path=f"translations/zh/LC_MESSAGES/{addon.name}.po")
             yield Finding("texts", each.path, each.line, each.sentence, advice)
+
+
+def _seeds(addon: Manifest, kernel: Kernel) -> Iterator[Finding]:
+    """What is wrong with the samples it brings, whose values no start has tried."""
+    _found, problems = kernel.seeds.read(addon, kernel.permissions.roles, try_samples=True)
+    for each in problems:
+        advice = _("Correct the record, or the field it is for.")
+        yield Finding("seeds", each.path, each.line, each.sentence, advice)

@@ -42,6 +42,7 @@ PUBLIC: Final = frozenset(
         "core.resources.settings",
         "core.resources.values",
         "core.search.names",
+        "core.seeds",
         "core.web.display",
         "core.web.lifecycle",
         "core.web.pages.duplicates",

@@ -53,7 +53,7 @@ def open_set(session: Session, kind: str, resource: Resource, *, actor: Actor, l
 
     Args:
         session: bound to one tenant; the caller commits.
-        kind: import or bulk.
+        kind: import, bulk or sample.
         resource: what the set is about; it may come to change others too.
         actor: who makes the changes, and may take them back.
         label: what people know it by, such as the name of a file.

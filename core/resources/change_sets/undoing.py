@@ -126,6 +126,8 @@ class _Undoing:
         self.set = found
         self.actor = actor
         self.result = Undone(found["restored"], found["removed"], found["left"], found["state"] == "undone")
+        #: The places of all tables, each behind those it refers to.
+        self.tables = {table: place for place, table in enumerate(metadata.sorted_tables)}
 
     def go_on(self, limit: int | None) -> None:
         """Take back up to ``limit`` records and write down how far it has come."""
@@ -161,17 +163,22 @@ class _Undoing:
     def _part(self, count: int) -> Sequence[Row[Any]]:
         """The next rows to take back, all of one resource and all created or all changed."""
         is_created = _row.c.before.is_(None)
-        order = (is_created, (_row.c.resource != self.set["resource"]), _row.c.resource)
         mine = (_row.c.set_id == self.set["id"], _row.c.is_left.is_(False))
-        first = self.session.execute(
-            select(is_created.label("is_created"), _row.c.resource).where(*mine).order_by(*order).limit(1)
-        ).first()
-        if first is None:
+        kinds = self.session.execute(
+            select(is_created.label("is_created"), _row.c.resource).where(*mine).distinct()
+        ).all()
+        if not kinds:
             return []
+        first = min(kinds, key=lambda each: (each.is_created, self._place(each.resource), each.resource))
         statement = select(_row).where(
             *mine, _row.c.resource == first.resource, is_created == first.is_created
         )
         return self.session.execute(statement.order_by(_row.c.record_id.desc()).limit(count)).all()
+
+    def _place(self, name: str) -> int:
+        """Which resources come first: those that refer to others, so that nothing is left for their sake."""
+        resource = resource_called(name)
+        return -self.tables.get(resource.table, 0) if resource is not None else 0
 
     def _forget(self, resource: str, ids: Sequence[int], kept: set[int]) -> None:
         mine = (_row.c.set_id == self.set["id"], _row.c.resource == resource)

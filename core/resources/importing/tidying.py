@@ -44,7 +44,8 @@ def tidy(session: Session, store: Path) -> dict[str, int]:
     drafts = len(session.scalars(never_run.returning(_run.c.id)).all())
     too_old = select(_run.c.id).where(_run.c.finished_at < func.now() - FILES)
     session.execute(delete(_row).where(_row.c.import_id.in_(too_old)))
-    forgotten = delete(_set).where(_set.c.created_at < func.now() - UNDOING)
+    # Samples are removed whenever somebody has seen enough of them.
+    forgotten = delete(_set).where(_set.c.created_at < func.now() - UNDOING, _set.c.kind != "sample")
     sets = len(session.scalars(forgotten.returning(_set.c.id)).all())
     needed = set(
         session.scalars(

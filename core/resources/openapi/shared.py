@@ -47,7 +47,7 @@ def shared_shapes() -> Mapping[str, Node]:
         **TEXT_OR_NULL,
         "description": _(
             "How a change came in: `form`, `api`, `import`, `bulk`, `undo`, `job`, `command`, `sample`,"
-            " or a way an addon declares; null for notes and files, and where nobody knows."
+            " `seed`, or a way an addon declares; null for notes and files, and where nobody knows."
         ),
     }
     entry = shape(

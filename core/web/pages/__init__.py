@@ -21,6 +21,7 @@ from core.web.pages import (  # noqa: E402 - they add their routes to bp
     palette,
     records,
     settings,
+    supplied,
 )
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "palette",
     "records",
     "settings",
+    "supplied",
 ]

@@ -6,8 +6,9 @@ from sqlalchemy.orm import Session
 from addons.customer.models import Activity, Contact, Customer, Lead, LeadState
 from core.access.actor import OPERATOR
 from core.db.tenancy import Tenant
-from core.demo import load_demo
+from core.demo import load_demo, unload_demo
 from core.kernel import Kernel
+from core.seeds import record_of
 
 
 def count(session: Session, model: type[object]) -> int:
@@ -64,9 +65,44 @@ def test_samples_spread_over_the_days_around_today(session: Session, kernel: Ker
     assert tuple(days) == (10, 12, 28)
 
 
-def test_samples_are_loaded_once(session: Session, kernel: Kernel, tenant: Tenant) -> None:
-    for _ in range(2):
-        kernel.hooks.call(tenant.addons, "load_samples", session=session, actor=OPERATOR)
-        assert not kernel.hooks.failures
-    assert count(session, Contact) == 92
+def test_a_large_demo_has_thousands_of_customers(session: Session, kernel: Kernel, tenant: Tenant) -> None:
+    load_demo(session, kernel, tenant, size="large")
+    assert count(session, Customer) == 5_063
+    assert count(session, Contact) == 5_092
+
+
+def test_the_demo_goes_without_a_trace(session: Session, kernel: Kernel, tenant: Tenant) -> None:
+    before = _rows(session, tenant)
+    load_demo(session, kernel, tenant)
     assert count(session, Lead) == 25
+    assert unload_demo(session, kernel, tenant) == {}
+    assert _rows(session, tenant) == before
+    load_demo(session, kernel, tenant)
+    assert count(session, Contact) == 92
+
+
+def _rows(session: Session, tenant: Tenant) -> dict[str, int]:
+    """How many rows each table of the tenant has."""
+    asked = text("select tablename from pg_tables where schemaname = :schema and tablename !~ '^mig_'")
+    names = session.scalars(asked, {"schema": tenant.schema}).all()
+    return {name: session.scalar(text(f'select count(*) from "{name}"')) or 0 for name in names}
+
+
+def test_what_has_become_somebodys_outlives_the_demo(
+    session: Session, kernel: Kernel, tenant: Tenant
+) -> None:
+    load_demo(session, kernel, tenant)
+    edited, used = (record_of(session, f"customer.{key}") or 0 for key in ("mingze", "hemu"))
+    service = kernel.resources["customer.customer"].service
+    service.update(session, edited, {"level": "A", "description": "Really ours"}, actor=OPERATOR)
+    [mine] = service.create(session, [{"name": "Real Works", "parent": used}], actor=OPERATOR)
+    left = unload_demo(session, kernel, tenant)
+    stay = {resource.name: set(names) for resource, names in left.items()}
+    names = {"铭泽电子有限公司", "禾木食品有限公司"}
+    assert {name[2:] for name in stay["customer.customer"]} == names
+    assert stay["core.user"], "they own what stays"
+    table = Customer.__table__
+    assert set(session.scalars(select(table.c.id))) == {edited, used, mine}
+    service.update(session, mine, {"parent": None}, actor=OPERATOR)
+    again = unload_demo(session, kernel, tenant)
+    assert {each.name: len(names) for each, names in again.items()}["customer.customer"] == 1

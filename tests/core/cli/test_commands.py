@@ -489,9 +489,13 @@ def test_the_doctor_warns_of_a_login_that_may_too_much(prepared: Run, own_databa
     assert "NOINHERIT" in done.stdout
 
 
-def test_the_samples_are_loaded_once(prepared: Run) -> None:
+def test_the_samples_are_loaded_once_and_unloaded_again(prepared: Run) -> None:
     _refused(prepared("demo", "load", "--tenant", "nobody"), "nobody")
     assert prepared("tenant", "create", "sampled", "--name", "S").exit_code == 0
     assert prepared("demo", "load", "--tenant", "sampled").exit_code == 0
     _refused(prepared("demo", "load", "--tenant", "sampled"), "loaded already")
+    assert _json(prepared("demo", "unload", "--tenant", "sampled", "--json")) == {"left": {}}
+    _refused(prepared("demo", "unload", "--tenant", "sampled"), "no sample data")
+    plan = prepared("upgrade", "--plan")
+    assert "sampled: up to date" in plan.stdout
     assert prepared("tenant", "delete", "sampled", "--yes").exit_code == 0

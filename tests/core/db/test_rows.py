@@ -127,6 +127,18 @@ def test_a_refused_row_is_told_alike(session: Session, table: Table, count: int)
     assert _stored(session, table) == []
 
 
+@pytest.mark.parametrize("count", [2, MANY])
+def test_what_some_rows_name_has_its_default_in_the_others(session: Session, count: int) -> None:
+    column = Column("word", String(40), default="usual", nullable=False)
+    mixed = Table("mixed", MetaData(), Column("order", Integer), column, prefixes=["temp"])
+    mixed.create(session.connection())
+    insert_rows(session, mixed, [{"order": 0, "word": "own"}, *({"order": n} for n in range(1, count))])
+    assert session.scalars(select(mixed.c.word).order_by(mixed.c.order)).all() == [
+        "own",
+        *["usual"] * (count - 1),
+    ]
+
+
 def test_types_copy_does_not_know_are_inserted(session: Session) -> None:
     odd = Table("odd", MetaData(), Column("data", LargeBinary), prefixes=["temp"])
     odd.create(session.connection())

@@ -153,6 +153,50 @@ def upgrade():
 def downgrade(): ...
 """
 _EMPTY_HOOKS = "from core.addons.hookspecs import hookimpl\n@hookimpl\ndef home_cards(session, actor): ...\n"
+_OAK = """
+resource: cellar.barrel
+mode: managed
+records:
+  - {id: oak, name: {zh: 橡木, en: Oak}}
+---
+resource: cellar.barrel
+mode: once
+records:
+  - {id: stave, name: {zh: 橡木板, en: Oak stave}}
+"""
+_JAR_MODELS = """
+from sqlalchemy.orm import Mapped
+from core.db import fields
+from core.db.base import Record
+from core.i18n import lazy_gettext
+class Jar(Record):
+    __tablename__ = "pantry_jar"
+    name: Mapped[str] = fields.text(100, label=lazy_gettext("Name"))
+"""
+_JAR_RESOURCES = """
+from addons.pantry.models import Jar
+from core.i18n import lazy_gettext
+from core.resources.declaration import Resource
+from core.resources.service import Service
+class JarService(Service):
+    def rules(self, batch):
+        for change in batch.changes:
+            change.refuse("name", lazy_gettext("No jars today."))
+class JarResource(Resource):
+    name = "pantry.jar"
+    model = Jar
+    title, title_plural = lazy_gettext("Jar"), lazy_gettext("Jars")
+    service_class = JarService
+"""
+_JAR_TABLE = """
+from alembic import op
+from addons.pantry.models import Jar
+revision, down_revision = "0001", None
+def upgrade():
+    Jar.__table__.create(op.get_bind())
+def downgrade(): ...
+"""
+_JAR = "resource: pantry.jar\nmode: once\nrecords:\n\n\n  - {id: jar, name: Plum}\n"
 
 #: Runs a command of ``guanxi addon``.
 Run = Callable[..., Result]
@@ -175,6 +219,17 @@ _ADDONS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "stairs": ('depends = ["cellar"]', {"hooks.py": _EMPTY_HOOKS}),
     "attic": ('depends = ["stairs"]', {}),
+    "larder": ('depends = ["cellar"]', {"data/barrels.yaml": _OAK}),
+    #: Its records are refused.
+    "pantry": (
+        'depends = ["larder"]',
+        {
+            "models.py": _JAR_MODELS,
+            "resources.py": _JAR_RESOURCES,
+            "migrations/0001_jars.py": _JAR_TABLE,
+            "data/jars.yaml": _JAR,
+        },
+    ),
     "crypt": ('depends = ["cellar"]', {"migrations/0001_crypt.py": _CRYPT}),
     "cellar_door": ("", {"migrations/0001_door.py": _DOOR}),
     #: Its tables cannot be made.
@@ -326,10 +381,11 @@ class Site:
 
 def _write(folder: Path) -> None:
     for name, (more, files) in _ADDONS.items():
-        (folder / name / "migrations").mkdir(parents=True)
+        for room in ("migrations", "data"):
+            (folder / name / room).mkdir(parents=True)
         manifest = _MANIFEST.format(name=name, title=name.title(), more=more)
         for path, content in {"__init__.py": "", "addon.toml": manifest, **files}.items():
-            (folder / name / path).write_text(content)
+            (folder / name / path).write_text(content, encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
