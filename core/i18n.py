@@ -149,10 +149,21 @@ def lazy_pgettext(context: str, message: str) -> Lazy:
     return LazyProxy(pgettext, context, message, enable_cache=False)
 
 
+def either(zh: str, en: str) -> Lazy:
+    """A text that people have written in both languages; what one lacks, the other says."""
+    return LazyProxy(_spoken, zh, en, enable_cache=False)
+
+
+def _spoken(zh: str, en: str) -> str:
+    return (zh or en) if _language.get() == "zh" else (en or zh)
+
+
 def pack(text: str | Lazy) -> Any:
     """A text as JSON keeps it for readers of any language; `unpack` says it."""
     if not isinstance(text, LazyProxy):
         return str(text)
+    if text._func is _spoken:
+        return dict(zip(("zh", "en"), text._args, strict=True))
     *context, message = text._args
     values = {
         name: value if isinstance(value, int | float) else pack(value) for name, value in text._kwargs.items()
@@ -165,6 +176,8 @@ def unpack(packed: Any) -> Lazy | str:
     """The text that `pack` was given, said in the language in force whenever it is shown."""
     if not isinstance(packed, dict):
         return str(packed)
+    if "zh" in packed:
+        return either(packed["zh"], packed["en"])
     if "context" in packed:
         return lazy_pgettext(packed["context"], packed["text"])
     values = {

@@ -18,6 +18,8 @@ from core.addons.ledger import Ledger
 from core.addons.loading import Catalogue, HookspecsRoom, HooksRoom, ModelsRoom, load
 from core.addons.manifest import AddonError, Manifest
 from core.config import Config
+from core.customising.definitions import Customisations
+from core.customising.layer import CustomLayer
 from core.db.migrate import History
 from core.db.session import Database
 from core.events import Deliveries
@@ -157,6 +159,8 @@ def start_kernel(
     database = make_database(database_url)
     database.deliveries, database.jobs = Deliveries(database, hooks), jobs
     database.channels, database.resources = channels, resources
+    database.customisations = Customisations(database)
+    resources.editions.add_layer(CustomLayer(database.customisations))
     return Kernel(
         config=config,
         database=database,

@@ -20,7 +20,7 @@ from core.i18n import Lazy
 COMMANDS: Final = "core.commands"
 _TOP: Final = "core.top"
 #: The groups that stand behind those of addons.
-_LAST: Final = ("core.settings", COMMANDS)
+LAST: Final = ("core.settings", COMMANDS)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
@@ -151,7 +151,7 @@ def _entries(
 
 def _groups(groups: Sequence[Entry]) -> list[Entry]:
     """Groups in order, the last ones at the end."""
-    return arranged(sorted(groups, key=lambda each: each.id in _LAST))
+    return arranged(sorted(groups, key=lambda each: each.id in LAST))
 
 
 class MenuRoom:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from types import ModuleType
 from typing import Any, Final
 
 from core.addons.manifest import AddonError, Manifest
-from core.addons.switch import is_name_on, is_on
+from core.addons.switch import MADE_UP, is_name_on, is_on
 from core.db.tenancy import Tenant
 from core.i18n import Lazy, _l
 
@@ -104,6 +105,14 @@ class Permissions:
         """Add to what roles may do: ``{role code: grants}``."""
         for role, items in grants.items():
             self._grants[role] += ((addon, item) for item in items)
+
+    def with_grants(self, grants: Iterable[tuple[str, Grant]]) -> Permissions:
+        """These and grants of a tenant's own records, each with its role; only to work out rights."""
+        found = copy(self)
+        found._grants = defaultdict(list, {role: list(items) for role, items in self._grants.items()})
+        for role, item in grants:
+            found._grants[role].append((MADE_UP, item))
+        return found
 
     def grants_of(self, roles: Iterable[str]) -> Iterator[tuple[str, Grant]]:
         """All grants of the given roles, whatever is on: each with the addon that grants it."""

@@ -19,6 +19,7 @@ NAME: Final = re.compile(r"[a-z][a-z0-9_]{1,40}")
 RESERVED: Final = frozenset(
     {"core", "platform", "settings", "api", "static", "assets", "login", "logout", "preferences", "palette"}
     | {
+        "custom",
         "events",
         "feeds",
         "imports",

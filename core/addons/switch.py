@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import ColumnElement, func
 
 from core.db.tenancy import Tenant
 from core.errors import NotFound
 
+#: What stands for an addon in the names of what a tenant's own administrators have made up.
+MADE_UP: Final = "custom"
+
 
 def is_on(tenant: Tenant, addon: str) -> bool:
-    """Whether ``addon`` is on for ``tenant``; the core always is."""
-    return addon == "core" or addon in tenant.addons
+    """Whether ``addon`` is on for ``tenant``; the core always is, and what the tenant has made up itself."""
+    return addon in ("core", MADE_UP) or addon in tenant.addons
 
 
 def is_name_on(tenant: Tenant, name: str) -> bool:
@@ -25,7 +30,7 @@ def kept_on(tenant: Tenant, name: ColumnElement[str]) -> ColumnElement[bool]:
         tenant: as it is now.
         name: what the row is of: the name of an addon, or of a resource.
     """
-    return func.split_part(name, ".", 1).in_(("core", *sorted(tenant.addons)))
+    return func.split_part(name, ".", 1).in_(("core", MADE_UP, *sorted(tenant.addons)))
 
 
 def require(tenant: Tenant, addon: str) -> None:

@@ -270,16 +270,18 @@ def _found(session: Session, permissions: Permissions, question: Question) -> Ac
 def _rights(session: Session, permissions: Permissions, user_id: int, stamp: str | None) -> Rights:
     """What a user's roles reach: as remembered under the present stamp and addons, or worked out."""
     tenant = tenant_of(session)
-    place, standing = (tenant.id, user_id), (stamp, tenant.addons)
+    place, standing = (tenant.id, user_id), (stamp, tenant.addons, tenant.version)
     remembered = permissions.known.get(place)
     if remembered is not None and remembered[0] == standing:
         rights: Rights = remembered[1]
         return rights
-    given = {"user": user_id, "reaching_below": permissions.roles_reaching_below()}
+    made_up = session.info["database"].customisations.of(tenant, session).grants()
+    granted = permissions.with_grants(made_up)
+    given = {"user": user_id, "reaching_below": granted.roles_reaching_below()}
     row = session.connection().execute(_RIGHTS, given).mappings().one()
     below = {int(unit): ids for unit, ids in (row["below"] or {}).items()}
     rights = rights_of(
-        permissions, tenant, row["unit_id"], [(role, unit) for role, unit in row["assignments"]], below
+        granted, tenant, row["unit_id"], [(role, unit) for role, unit in row["assignments"]], below
     )
     if row["stamp"] is not None:
         if len(permissions.known) >= _REMEMBERED:

@@ -26,6 +26,9 @@ metadata = MetaData(
     }
 )
 
+#: So begin the names of indexes that the engine makes for one tenant alone; no model knows them.
+ENGINE_INDEX = "gx_"
+
 #: Addon of each package that holds models; the loader adds to it before it imports an addon.
 _addon_of_package: dict[str, str] = {"core": "core"}
 _registries: dict[str, registry] = {}
@@ -114,6 +117,9 @@ class Record(Model):
     updated_at: Mapped[datetime] = fields.instant(label=_lp("field", "Changed"), readonly=True, now=True)
     archived_at: Mapped[datetime | None] = fields.instant(label=_lp("field", "Archived"), readonly=True)
     archived_reason: Mapped[str | None] = fields.text(300, label=_l("Reason for archiving"), readonly=True)
+
+    #: Values of fields that administrators add, by name; see `core.customising`.
+    custom: Mapped[dict[str, Any]] = fields.custom()
 
     @declared_attr
     def created_by_id(self) -> Mapped[int | None]:

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy import (
     text as sql,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import MappedColumn, mapped_column
 
 from core.i18n import Lazy, _l
@@ -126,6 +127,14 @@ def key() -> MappedColumn[int]:
 def version() -> MappedColumn[int]:
     """Counts the changes of a row, for optimistic locking; no field of its own."""
     return mapped_column(Integer, default=1, server_default="1", sort_order=90)
+
+
+def custom() -> MappedColumn[Any]:
+    """Values of the fields a tenant's administrators add: ``{name: value as JSON}``; no field of its own.
+
+    The engine adds the column to each table of records (see `core.db.migrate`).
+    """
+    return mapped_column(JSONB, nullable=False, server_default="{}", sort_order=95)
 
 
 def text(

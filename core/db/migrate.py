@@ -21,10 +21,29 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 
+from core.db.base import ENGINE_INDEX
 from core.db.base import metadata as tenant_metadata
 
 _HERE: Final = Path(__file__).parent
 _TURN: Final = threading.Lock()
+#: The columns by which a table of records is known (`core.db.base.Record`).
+_MARKS: Final = (
+    "id",
+    "version",
+    "created_at",
+    "updated_at",
+    "archived_at",
+    "archived_reason",
+    "created_by_id",
+)
+_LACKING: Final = text("""
+    select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and not a.attisdropped
+    where c.relnamespace = to_regnamespace(quote_ident(:schema)) and c.relkind = 'r'
+    group by c.oid, c.relname
+    having count(*) filter (where a.attname = any(:marks)) = :number
+        and not bool_or(a.attname = 'custom')
+    order by c.relname
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +94,20 @@ def migrate(
             config = _config(history, connection=connection, schema=schema, on_version_apply=applied)
             with _TURN:
                 command.upgrade(config, revision)
+    _add_engine_columns(connection, schema)
+
+
+def _add_engine_columns(connection: Connection, schema: str) -> None:
+    """Give tables of records the column of the engine where they lack it.
+
+    It is the engine's own, so that no addon needs a revision for it. Which tables hold records is told by
+    their columns: a process that only migrates has loaded no models. A table that has the column is not
+    touched, since even ``if not exists`` would wait for everybody who reads it.
+    """
+    given = {"schema": schema, "marks": list(_MARKS), "number": len(_MARKS)}
+    for table in connection.scalars(_LACKING, given).all():
+        name = connection.dialect.identifier_preparer.quote(table)
+        connection.execute(text(f"alter table {name} add column custom jsonb not null default '{{}}'"))
 
 
 def downgrade(connection: Connection, schema: str, history: History, revision: str) -> None:
@@ -157,6 +190,8 @@ def differences(
     def belongs(item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
         table = item if kind == "table" else getattr(item, "table", None)
         if kind == "table" and str(name).startswith("mig_"):
+            return False
+        if kind == "index" and str(name).startswith(ENGINE_INDEX):
             return False
         known = metadata.tables.get(table.key) if table is not None else None
         return known is None or known.info.get("addon", "platform") in wanted

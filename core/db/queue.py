@@ -1,8 +1,9 @@
 """The queue of background jobs: schema ``queue``, procrastinate's tables, and our doors to them.
 
 The tables and most functions are procrastinate's own, taken from its SQL files. A tenant's role may
-call one function, ``queue.enqueue``, which runs with the owner's rights and takes the tenant from
-the role of the transaction, so that nobody can enqueue for another. Reading, fetching, finishing
+call two functions, which run with the owner's rights and take the tenant from the role of the
+transaction, so that nobody can do it for another: ``queue.enqueue``, and ``queue.customised``, which
+tells all processes that the tenant's customisation has changed. Reading, fetching, finishing
 and cancelling are left to the owner's login, which only the worker has.
 """
 
@@ -23,8 +24,9 @@ LANES: Final = ("default", "bulk")
 TASK: Final = "guanxi"
 #: Seconds without a sign of life after which a worker counts as dead.
 DEAD_AFTER: Final = 20
-#: The one function of the queue that tenants may call.
+#: The functions of the queue that tenants may call.
 ENQUEUE: Final = "queue.enqueue(text, text, bigint, timestamptz)"
+CUSTOMISED: Final = "queue.customised()"
 
 
 def prepare_queue(connection: Connection, app_login: str) -> None:
@@ -61,21 +63,22 @@ def prepare_queue(connection: Connection, app_login: str) -> None:
 
 
 def admit(connection: Connection, role: str) -> None:
-    """Let a tenant's role enqueue, and nothing else; repeatable.
+    """Let a tenant's role enqueue and say that it was customised, and nothing else; repeatable.
 
     The rights of all tenants stand in one row of the catalogue, which two at once cannot write: who
     is admitted already writes nothing, and newcomers wait for one another until their transactions end.
     """
-    may_enqueue = text(
+    may_call = text(
         "select has_schema_privilege(:role, 'queue', 'usage')"
-        " and has_function_privilege(:role, cast(:function as text), 'execute')"
+        " and has_function_privilege(:role, cast(:enqueue as text), 'execute')"
+        " and has_function_privilege(:role, cast(:customised as text), 'execute')"
     )
-    if connection.scalar(may_enqueue, {"role": role, "function": ENQUEUE}):
+    if connection.scalar(may_call, {"role": role, "enqueue": ENQUEUE, "customised": CUSTOMISED}):
         return
     connection.execute(text("select pg_advisory_xact_lock(hashtext('guanxi'), hashtext('queue'))"))
     quoted = connection.dialect.identifier_preparer.quote_identifier(role)
     _run(connection, f"grant usage on schema queue to {quoted}")
-    _run(connection, f"grant execute on function {ENQUEUE} to {quoted}")
+    _run(connection, f"grant execute on function {ENQUEUE}, {CUSTOMISED} to {quoted}")
 
 
 def forget_tenant(connection: Connection, tenant: int) -> None:

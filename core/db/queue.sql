@@ -72,6 +72,13 @@ begin
     return _made;
 end $$;
 
+-- What a tenant's administrators change about its fields counts with the next request of every process:
+-- the version of the tenant is raised in the transaction of the change, by the tenant's own role.
+create or replace function customised() returns bigint language sql security definer
+set search_path = platform, pg_temp as $$
+    update tenant set version = version + 1 where role = current_setting('role') returning version
+$$;
+
 -- The next job of a lane. A tenant never holds more than `_limit` of a worker's slots.
 create or replace function take(_lane text, _worker bigint, _limit integer)
 returns setof procrastinate_jobs language sql set search_path = queue, pg_temp as $$

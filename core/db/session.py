@@ -46,6 +46,8 @@ class Database:
         self.deliveries: Any = None
         #: The resources, where this process has loaded its addons (`core.resources.registry.Resources`).
         self.resources: Any = None
+        #: What tenants' administrators have added (`core.customising.definitions.Customisations`).
+        self.customisations: Any = None
         #: The kinds of background jobs (`core.jobs.registry.Jobs`).
         self.jobs: Any = None
         #: The doors through which values come in (`core.resources.channels.Channels`).

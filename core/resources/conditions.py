@@ -99,6 +99,13 @@ class Conditions:
 
     def scope(self, resource: Resource, table: FromClause, verb: str = "read") -> ColumnElement[bool] | None:
         """The condition that keeps to what the actor reaches; None for everything."""
+        reach = self._reach(resource, table, verb)
+        if not resource.constants:
+            return reach
+        its_own = resource.its_own(table)
+        return and_(*its_own) if reach is None else and_(*its_own, reach)
+
+    def _reach(self, resource: Resource, table: FromClause, verb: str) -> ColumnElement[bool] | None:
         if resource.is_nested:
             return None
         own = Policy(self.actor, resource.name, verb, resource.is_owned).predicate(table, named=self.named)

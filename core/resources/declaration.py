@@ -10,7 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, FromClause, Table
 
 from core.addons.manifest import AddonError
 from core.addons.placing import place_for
@@ -246,6 +246,8 @@ class Resource:
         self.fields: dict[str, Field] = {}
         self.lines_fields: dict[str, LinesField] = {}
         #: What ``elsewhere`` names, with ``{field there: field here}``.
+        #: What all its records hold in these columns, where several resources share a table.
+        self.constants: Mapping[str, Any] = {}
         self.lookalikes: list[tuple[Resource, Mapping[str, str]]] = []
         #: All sections of the form in the order in which they came, those that others replace included.
         self.sections = self.form
@@ -276,6 +278,10 @@ class Resource:
         """Its own table, then those beside it that hold fields of its records."""
         columns = (field.place.column for field in self.fields.values())
         return tuple(dict.fromkeys((self.table, *(each.table for each in columns if each is not None))))
+
+    def its_own(self, table: FromClause) -> list[ColumnElement[bool]]:
+        """The conditions that tell its records from those of others in ``table``; mostly there are none."""
+        return [table.c[name] == value for name, value in self.constants.items()]
 
     @property
     def label_field(self) -> Field:
@@ -365,6 +371,12 @@ class Resource:
                 raise AddonError(
                     f"{file}: {type(self).__name__}.duplicates: “{rule.field}” needs a match_by in the model"
                 )
+        for name in self.fields:
+            if name.startswith(ADDED):
+                raise AddonError(
+                    f"{file}: {type(self).__name__}.{name}: names that begin with “{ADDED}” are left to"
+                    " fields that administrators add"
+                )
         if self.name.partition(".")[0] != self.addon:
             raise AddonError(f"{file}: {type(self).__name__}.name must begin with “{self.addon}.”")
 
@@ -373,6 +385,10 @@ class Resource:
 
     def __repr__(self) -> str:
         return f"<resource {self.name}>"
+
+
+#: So begin the names of fields that administrators add, and no others.
+ADDED: Final = "x_"
 
 
 def field_name(column: str, word: Word) -> str:

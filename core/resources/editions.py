@@ -13,7 +13,7 @@ resources themselves.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from core.addons.manifest import AddonError
 from core.db.session import tenant_of
 from core.db.tenancy import Tenant
-from core.resources.declaration import LinesField, Resource
+from core.resources.declaration import LinesField, Resource, resource_called
 
 if TYPE_CHECKING:
     from core.resources.registry import Resources
@@ -41,25 +41,32 @@ class Layer(Protocol):
         switch of an addon and every change of customisation.
         """
 
-    def add(self, tenant: Tenant, resources: Mapping[str, Resource]) -> None:
+    def add(self, tenant: Tenant, resources: dict[str, Resource]) -> None:
         """Make the additions for tenants with the key of ``tenant``.
 
         Args:
             tenant: any of them.
             resources: copies of all resources of the process by name, those of addons that are off
-                included, with the additions of the layers before; links are connected afterwards.
+                included, with the additions of the layers before; links are connected afterwards. A
+                layer may put further ones in, which then are there for these tenants alone.
         """
 
 
 class Edition:
     """All resources as some tenants see them."""
 
-    def __init__(self, resources: Mapping[str, Resource]) -> None:
+    def __init__(self, resources: Mapping[str, Resource], added: Sequence[Resource] = ()) -> None:
         self._resources = resources
+        #: What no addon has declared: a layer has made it up for these tenants alone.
+        self.added = added
 
     def of(self, resource: Resource) -> Resource:
         """A resource, of whichever edition, as it is in this one."""
         return self._resources.get(resource.name, resource)
+
+    def called(self, name: str) -> Resource | None:
+        """The resource called ``name`` where this edition has made one of its own, or added to it."""
+        return self._resources.get(name)
 
 
 #: Where nobody adds anything: every resource as it is.
@@ -107,13 +114,23 @@ class Editions:
             if key is not None:
                 layer.add(tenant, copies)
         connect(copies.values(), copies)
-        return Edition(copies)
+        return Edition(copies, [each for name, each in copies.items() if name not in self._resources])
 
 
 def edition_of(session: Session) -> Edition:
     """What the tenant of ``session`` sees."""
     resources: Resources | None = session.info["database"].resources
     return _AS_THEY_ARE if resources is None else resources.seen_by(tenant_of(session))
+
+
+def resource_seen(session: Session, name: str) -> Resource | None:
+    """The resource whose name the database has kept, as the tenant sees it, whether its addon is on or not.
+
+    Returns:
+        None where there is none, or its addon is not loaded any more.
+    """
+    edition, known = edition_of(session), resource_called(name)
+    return edition.called(name) if known is None else edition.of(known)
 
 
 def connect(resources: Iterable[Resource], names: Mapping[str, Resource]) -> None:

@@ -8,7 +8,7 @@ A further kind of place is a further subclass of `Place`; nothing else has to kn
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,17 @@ class Stored:
     """What a change writes: into the row of its record, and into rows of tables beside it."""
 
     own: dict[str, Any] = field(default_factory=dict)
+    #: Into columns of JSON in the row of its record, key by key; None takes a key out.
+    within: dict[str, dict[str, Any]] = field(default_factory=dict)
     beside: dict[Table, dict[str, Any]] = field(default_factory=dict)
+
+    def row(self, columns: Iterable[str] = ()) -> dict[str, Any]:
+        """The row of a new record, with these columns of JSON at least."""
+        whole = {column: self.within.get(column, {}) for column in {*columns, *self.within}}
+        return self.own | {
+            column: {name: value for name, value in values.items() if value is not None}
+            for column, values in whole.items()
+        }
 
 
 class Place(ABC):
@@ -218,12 +228,12 @@ class Joins:
 
 
 def stored_rows(resource: Resource) -> Select[Any]:
-    """Whole rows of a resource as they are stored: its columns by name, what lies beside by `Place.key`."""
+    """Whole rows of a resource as they are stored: its columns by name, what is no column by `Place.key`."""
     joins = Joins(resource.table)
     further = [
         joins.value(each.place, resource.table).label(each.key)
         for each in resource.fields.values()
-        if each.place.beside(resource.table) is not None
+        if each.key not in resource.table.c
     ]
     return select(resource.table, *further).select_from(joins.joined)
 

@@ -117,11 +117,13 @@ class Resources:
         Raises:
             NotFound: there is none, or it is off.
         """
-        resource = self._by_name.get(name)
-        if resource is None or resource.is_nested:
+        resource, edition = self._by_name.get(name), self.seen_by(tenant)
+        if resource is None:
+            return _there(each for each in edition.added if each.name == name)
+        if resource.is_nested:
             raise NotFound
         require(tenant, resource.addon)
-        return self.seen_by(tenant).of(resource)
+        return edition.of(resource)
 
     def at(self, tenant: Tenant, addon: str, plural: str) -> Resource:
         """The resource at ``/<addon>/<plural>``, as this tenant sees it, if it has its addon on.
@@ -129,16 +131,31 @@ class Resources:
         Raises:
             NotFound: there is none, or it is off.
         """
-        resource = self._by_path.get(f"{addon}/{plural}")
-        if resource is None or resource.is_nested:
+        resource, edition = self._by_path.get(f"{addon}/{plural}"), self.seen_by(tenant)
+        if resource is None:
+            return _there(each for each in edition.added if each.path == f"{addon}/{plural}")
+        if resource.is_nested:
             raise NotFound
         require(tenant, resource.addon)
-        return self.seen_by(tenant).of(resource)
+        return edition.of(resource)
 
     def visible(self, tenant: Tenant) -> Iterator[Resource]:
         """The resources with pages of their own that this tenant has on, as it sees them."""
         edition = self.seen_by(tenant)
-        return (edition.of(each) for each in self if not each.is_nested and is_on(tenant, each.addon))
+        native = (edition.of(each) for each in self if not each.is_nested and is_on(tenant, each.addon))
+        return chain(native, edition.added)
+
+
+def _there(found: Iterator[Resource]) -> Resource:
+    """The first of some resources.
+
+    Raises:
+        NotFound: there is none.
+    """
+    first = next(found, None)
+    if first is None:
+        raise NotFound
+    return first
 
 
 def _nothing(declared: Resource | ResourceExtension) -> Sequence[Lines | Action]:

@@ -44,10 +44,11 @@ def rebuild(
     """
     table, done, last = resource.table, 0, 0
     with unit() as session:
-        total = session.scalar(select(func.count()).select_from(table)) or 0
+        total = session.scalar(select(func.count()).select_from(table).where(*resource.its_own(table))) or 0
     while True:
         with unit() as session:
-            batch = select(table.c.id).where(table.c.id > last).order_by(table.c.id).limit(BATCH)
+            later = (table.c.id > last, *resource.its_own(table))
+            batch = select(table.c.id).where(*later).order_by(table.c.id).limit(BATCH)
             numbers = session.scalars(batch).all()
             found = documents_of(session, resource, table.c.id.in_(numbers)) if numbers else []
             index.write(session, resource.name, found)
@@ -69,7 +70,11 @@ def incomplete(session: Session, resources: Iterable[Resource]) -> list[Resource
     """
     rules = dict(session.execute(select(_state.c.resource, _state.c.rules)).all())
     open_ = [each for each in resources if each.is_searched and rules.get(each.name) != _rules_of(each)]
-    empty = [each for each in open_ if session.scalar(select(each.table.c.id).limit(1)) is None]
+    empty = [
+        each
+        for each in open_
+        if session.scalar(select(each.table.c.id).where(*each.its_own(each.table)).limit(1)) is None
+    ]
     _mark(session, empty)
     return [each for each in open_ if each not in empty]
 

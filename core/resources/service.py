@@ -13,7 +13,8 @@ from functools import cached_property, wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from marshmallow import Schema, ValidationError
-from sqlalchemy import bindparam, delete, func, update
+from sqlalchemy import Column, ColumnElement, bindparam, delete, func, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -436,8 +437,10 @@ class Service:
 
     def _insert(self, batch: Batch) -> None:
         by = {"created_by_id": batch.actor.user_id, "updated_by_id": batch.actor.user_id}
+        by |= self.resource.constants
         stored = [self._stored(change) for change in batch.changes]
-        rows = [by | each.own for each in stored]
+        within = {column for each in stored for column in each.within}
+        rows = [by | each.row(within) for each in stored]
         if len(rows) < MANY:
             made = insert_few(batch.session, self.resource.table, rows, self.resource.given_columns)
             for change, row in zip(batch.changes, made, strict=True):
@@ -455,8 +458,9 @@ class Service:
         by_names: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         stored = [(change.id, self._stored(change)) for change in batch.changes]
         for record_id, each in stored:
-            by_names.setdefault(tuple(each.own), []).append(
-                {"_id": record_id, **{f"_{k}": v for k, v in each.own.items()}}
+            given = each.own | each.within
+            by_names.setdefault(tuple(given), []).append(
+                {"_id": record_id, **{f"_{name}": value for name, value in given.items()}}
             )
         for names, rows in by_names.items():
             statement = (
@@ -468,7 +472,7 @@ class Service:
                         "updated_at": func.now(),
                         "updated_by_id": batch.actor.user_id,
                     }
-                    | {name: bindparam(f"_{name}") for name in names}
+                    | {name: _written(table.c[name]) for name in names}
                 )
             )
             batch.session.connection().execute(statement, rows)
@@ -508,6 +512,12 @@ class Service:
             self._insert(batch)
         elif batch.changes:
             self._update(batch)
+
+
+def _written(column: Column[Any]) -> ColumnElement[Any]:
+    """What a change puts into a column; into one of JSON, key by key, so that others may write other keys."""
+    given: ColumnElement[Any] = bindparam(f"_{column.name}", type_=column.type)
+    return func.jsonb_strip_nulls(column.op("||")(given)) if isinstance(column.type, JSONB) else given
 
 
 def _loaded(schema: type[Schema], values: Mapping[str, Any]) -> dict[str, Any]:

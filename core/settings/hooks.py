@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from core.addons.hookspecs import hookimpl
 from core.addons.switching import THING, VERB
+from core.customising import services as customising
 from core.i18n import _l
 from core.menus import COMMANDS, MenuGroup, MenuItem
 
 
 @hookimpl
 def menu_items() -> Sequence[MenuItem | MenuGroup]:
-    """Lead administrators to people and units, to the addons, and to what works in the background."""
+    """Lead administrators to people, units, addons and fields, and to what works in the background."""
     settings = "core.settings"
     return [
         MenuGroup("top", ""),
@@ -43,6 +44,15 @@ def menu_items() -> Sequence[MenuItem | MenuGroup]:
             resource=THING,
             verb=VERB,
             url="/settings/addons",
+        ),
+        MenuItem(
+            name="fields",
+            title=_l("Fields"),
+            icon="forms",
+            group=settings,
+            resource=customising.THING,
+            verb=customising.VERB,
+            url="/settings/customisation",
         ),
         MenuItem(
             name="jobs",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.customising.jobs import index_fields, remove_field, remove_object
 from core.jobs.tidying import tidy_jobs
 from core.resources.bulk.runs import run_bulk, run_undo
 from core.resources.exporting.runs import expire_exports, run_export
@@ -16,8 +17,11 @@ __all__ = [
     "expire_archives",
     "expire_exports",
     "import_file",
+    "index_fields",
     "purge_addon",
     "reindex",
+    "remove_field",
+    "remove_object",
     "restore_addon",
     "run_bulk",
     "run_export",

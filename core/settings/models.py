@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.access import models as access_models
 from core.auth import models as auth_models
+from core.customising import models as customising_models
 from core.jobs import models as job_models
 from core.resources import models as resource_models
 from core.resources.bulk import models as bulk_models
@@ -18,6 +19,7 @@ __all__ = [
     "access_models",
     "auth_models",
     "bulk_models",
+    "customising_models",
     "export_models",
     "import_models",
     "job_models",

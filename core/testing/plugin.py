@@ -231,6 +231,7 @@ def committed(
             connection.execute(text(f'set local search_path to "{tenant.schema}"'))  # for the triggers
             connection.execute(text(f"truncate {', '.join(tables)} restart identity cascade"))
         connection.execute(text("truncate queue.procrastinate_jobs cascade"))
+    kernel.database.customisations.forget()
 
 
 @pytest.fixture

@@ -140,6 +140,7 @@ def become(actor: Actor) -> None:
     """Go on as ``actor``, in his language; in that of his browser, then the tenant's, if he chose none."""
     tenant: Tenant = g.tenant
     g.actor = actor
+    kernel().database.customisations.of(tenant, g.session)  # later it would take a connection of its own
     set_language(actor.language or _wished() or tenant.language)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from flask import g, request
 
 from core.access.actor import Actor
 from core.auth.login import COOKIE
-from core.i18n import language
-from core.menus import COMMANDS
+from core.i18n import _, language
+from core.menus import COMMANDS, LAST
 from core.web.display import avatar_of
 from core.web.lifecycle import kernel
 from core.web.security import csrf_token
@@ -43,15 +43,33 @@ def shell_or_none() -> Shell | None:
 
 def _menu() -> Sequence[MenuSection]:
     resources = kernel().resources
-    sections = []
-    for group in kernel().menu.visible(g.tenant, g.actor):
+    sections: list[MenuSection] = []
+    groups = kernel().menu.visible(g.tenant, g.actor)
+    behind = next((number for number, group in enumerate(groups) if group.id in LAST), len(groups))
+    for number, group in enumerate(groups):
+        if number == behind:
+            sections += _made_up()
         links = []
         for item in group.items:
             url = item.url or resources[item.resource].url
-            active = request.path == url or request.path.startswith(url + "/")
-            links.append(MenuLink(str(item.title), url, item.icon, active))
+            links.append(MenuLink(str(item.title), url, item.icon, _is_below(url)))
         sections.append(MenuSection(group.title, links, is_hidden=group.id == COMMANDS))
-    return sections
+    return sections if behind < len(groups) else [*sections, *_made_up()]
+
+
+def _made_up() -> Iterator[MenuSection]:
+    """The records that administrators have made up, before what stands at the end of the menu."""
+    links = [
+        MenuLink(str(each.title_plural), each.url, each.icon, _is_below(each.url))
+        for each in kernel().resources.seen_by(g.tenant).added
+        if g.actor.may(each.name, "read")
+    ]
+    if links:
+        yield MenuSection(_("Own records"), links)
+
+
+def _is_below(url: str) -> bool:
+    return request.path == url or request.path.startswith(f"{url}/")
 
 
 def _may_import() -> bool:

@@ -20,8 +20,8 @@ from core.errors import Forbidden, GuanxiError, NotFound, Unavailable
 from core.resources.batch import Change
 from core.resources.change_sets.values import former_lines, lines_now, unplain
 from core.resources.channels import through
-from core.resources.declaration import Resource, resource_called
-from core.resources.editions import edition_of
+from core.resources.declaration import Resource
+from core.resources.editions import resource_seen
 from core.resources.gateway import Gateway
 from core.resources.models import ChangeSet, ChangeSetRow, TimelineEntry
 
@@ -140,9 +140,7 @@ class _Undoing:
                 is_done = True
                 break
             ids = [row.record_id for row in rows]
-            resource = resource_called(rows[0].resource)
-            if resource is not None:
-                resource = edition_of(self.session).of(resource)
+            resource = resource_seen(self.session, rows[0].resource)
             if resource is None or not is_on(tenant_of(self.session), resource.addon):
                 kept = set(ids)
             elif rows[0].before is not None:
@@ -177,7 +175,7 @@ class _Undoing:
 
     def _place(self, name: str) -> int:
         """Which resources come first: those that refer to others, so that nothing is left for their sake."""
-        resource = resource_called(name)
+        resource = resource_seen(self.session, name)
         return -self.tables.get(resource.table, 0) if resource is not None else 0
 
     def _forget(self, resource: str, ids: Sequence[int], kept: set[int]) -> None:

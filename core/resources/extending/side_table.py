@@ -11,7 +11,7 @@ from core.addons.manifest import AddonError, Manifest
 from core.addons.pointing import nearest_first, place_of_class
 from core.db.base import Extension, extensions_of
 from core.db.fields import word_of
-from core.resources.declaration import Field, Resource, field_name
+from core.resources.declaration import ADDED, Field, Resource, field_name
 from core.resources.extending.layer import AddonLayer
 from core.resources.places import SideColumn, default_of
 
@@ -103,6 +103,11 @@ class ExtensionsRoom:
             names = (*getattr(each, "fields", ()), *lines)
             taken |= dict.fromkeys(names, f"by {each.addon} in {each.where}")
         for name in table.fields:
+            if name.startswith(ADDED):
+                raise AddonError(
+                    f"{table.where}: names that begin with “{ADDED}” are left to fields that administrators"
+                    f" add; call “{name}” otherwise"
+                )
             if name in taken:
                 raise AddonError(
                     f"{table.where}: {table.resource} has a field “{name}” already, brought {taken[name]};"

@@ -25,11 +25,12 @@ from core.resources.bulk import (
 )
 from core.resources.bulk.runs import action_title, do_later, do_now, run_of, undo
 from core.resources.declaration import Field, Resource, Section
+from core.resources.editions import resource_seen
 from core.web.export_models import (
     BulkField,
     BulkForm,
 )
-from core.web.lifecycle import gateway, kernel
+from core.web.lifecycle import gateway
 from core.web.pages import bp
 from core.web.pages.bulk_views import result_view, run_view
 from core.web.pages.forms import Form
@@ -102,8 +103,10 @@ def bulk(addon: str, plural: str, action: str) -> ResponseReturnValue:
 def bulk_progress(number: int) -> str:
     """How far a job has come with many records; what has come of it in the end."""
     run = run_of(g.session, g.actor, number)
-    resource = kernel().resources.named(g.tenant, run["resource"])
-    return render_template("records/bulk_progress.html", view=run_view(run, resource))
+    resource = resource_seen(g.session, run["resource"])
+    if resource is None:
+        raise NotFound
+    return render_template("records/bulk_progress.html", view=run_view(run, gateway().seen(resource)))
 
 
 @bp.post("/settings/changes/<int:number>/undo")

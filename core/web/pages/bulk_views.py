@@ -14,7 +14,8 @@ from core.i18n import _
 from core.jobs.running import told_error
 from core.resources.bulk import Edit, Refusal, Result
 from core.resources.bulk.runs import action_title, job_of, sets_of
-from core.resources.declaration import Field, Resource, resource_called
+from core.resources.declaration import Field, Resource
+from core.resources.editions import resource_seen
 from core.web.export_models import BulkPreview, BulkRefusal, BulkRow, ChangesView, Progress
 from core.web.lifecycle import gateway
 from core.web.pages.request import display
@@ -27,7 +28,7 @@ def changes_views() -> list[ChangesView]:
     """The edits of many the reader has made, for the page that lists them."""
     views = []
     for found in sets_of(g.session, g.actor):
-        resource = resource_called(found["resource"])
+        resource = resource_seen(g.session, found["resource"])
         views.append(
             ChangesView(
                 label=found["label"],

@@ -16,7 +16,8 @@ from core.errors import Invalid
 from core.i18n import LANGUAGES, _, language, ngettext
 from core.jobs.queue import cancel
 from core.jobs.running import told_error
-from core.resources.declaration import Field, Resource, resource_called
+from core.resources.declaration import Field, Resource
+from core.resources.editions import resource_seen
 from core.resources.exporting import Format, count_records
 from core.resources.exporting.runs import Wish, ask_for, discard, export_of, exports_of
 from core.resources.query import Query
@@ -204,7 +205,7 @@ def _title(resource: Resource) -> str:
 
 def _view(found: Mapping[str, Any]) -> ExportView:
     """An export as the page and the dialog show it."""
-    resource, state = resource_called(found["resource"]), found["state"]
+    resource, state = resource_seen(g.session, found["resource"]), found["state"]
     number, url = display().number, f"/settings/exports/{found['id']}"
     rows = found["rows"] if found["rows"] is not None else found["total"]
     facts = [str(resource.title_plural)] if resource is not None else []

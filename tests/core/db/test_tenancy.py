@@ -411,7 +411,11 @@ def test_a_tenants_role_reaches_nothing_but_its_schema_and_the_door_of_the_queue
     connection, reach = everybody
     for tenant in tenants.values():
         queue, own = _of_the_queue(connection, _reach(connection, tenant.role) - reach)
-        assert queue == {("schema", "", "USAGE"), ("function", "enqueue", "EXECUTE")}
+        assert queue == {
+            ("schema", "", "USAGE"),
+            ("function", "enqueue", "EXECUTE"),
+            ("function", "customised", "EXECUTE"),
+        }
         assert {schema.strip('"') for _, schema, _, _ in own} == {tenant.schema}
         assert {privilege for kind, _, _, privilege in own if kind == "schema"} == {"USAGE"}
         assert {kind for kind, *_ in own} <= {"schema", "table", "column", "sequence", "function"}

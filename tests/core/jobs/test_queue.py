@@ -169,7 +169,10 @@ def test_tenants_and_the_login_can_do_nothing_else_with_the_queue(
         for each in functions
         if each.gives != "trigger"
     }
-    for binding, allowed in ((tenants["main"], {"enqueue"}), (Platform(), {"overview", "workers"})):
+    for binding, allowed in (
+        (tenants["main"], {"enqueue", "customised"}),
+        (Platform(), {"overview", "workers"}),
+    ):
         with kernel.database.session(binding) as session:
             connection = session.connection()
             for table in tables:

@@ -76,6 +76,11 @@ _MODELS: Final = {
         'phones: Mapped[str | None] = fields.text(9, label=_l("Phones"))',
         "7: customer.customer has a field “phones” already",
     ),
+    "grabby": (
+        "customer.customer",
+        'x_size: Mapped[int | None] = fields.integer(label=_l("Size"))',
+        "7: names that begin with “x_” are left to fields that administrators add; call “x_size” otherwise",
+    ),
     "clash": (
         "customer.customer",
         'grape: Mapped[str | None] = fields.text(9, label=_l("Grape"))',
