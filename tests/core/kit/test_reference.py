@@ -19,6 +19,7 @@ from core.kit.reference import reference
 from core.kit.reference.commands import commands_of
 from core.kit.reference.fields import words
 from core.kit.reference.markdown import docstring, plain, prose
+from core.settings.places import places
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,9 @@ def test_everything_that_is_registered_is_there(kernel: Kernel, pages: Mapping[s
     wanted = {("hooks.md", f"## {hook.name}") for hook in kernel.hooks.views()}
     wanted |= {
         ("hooks.md", f"(`{each.addon}`)") for hook in kernel.hooks.views() for each in hook.implementations
+    }
+    wanted |= {("slots.md", f"| `{each.id}` |") for place in places(kernel) for each in place.standing} | {
+        ("slots.md", f"## {place.name}") for place in places(kernel)
     }
     wanted |= {("fields.md", f"### {name}") for name in words()}
     wanted |= {("rights.md", f"## {each.name}") for each in kernel.resources if not each.is_nested}
