@@ -48,10 +48,11 @@ class Section:
             before: for a section that an addon adds to another's form: the id of the section it stands
                 before; without a place it stands at the end.
             after: the id of the section it stands behind.
-            replace: the id of a section that is not shown as long as the addon is on.
+            replace: the id of a section that is not shown as long as the addon is on; it stands where
+                that was unless it is put elsewhere.
 
         Raises:
-            ValueError: more than one place is given.
+            ValueError: it is to stand both before one section and after another.
         """
         self.title = title
         self.fields = fields

@@ -226,7 +226,7 @@ def _sections(found: _Found) -> Iterator[Entry]:
         for section in there.form:
             if section.id not in before:
                 place = section.place
-                instead = before.get(place.of) if place is not None and place.how == "replace" else None
+                instead = before.get(place.stands_for) if place is not None else None
                 more = _("instead of %(title)s", title=str(instead.title)) if instead is not None else ""
                 title = f"{there.title}{_(': ')}{section.title}"
                 yield Entry(f"{there.name}:{section.id}", title, more)

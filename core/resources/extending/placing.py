@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.addons.placing import arranged, place_for, replacing
+from core.addons.placing import arranged, replacing
 from core.resources.declaration import Section
 
 
@@ -25,7 +25,8 @@ class Placed:
     section: str = ""
 
     def __post_init__(self) -> None:
-        place_for(self.before, self.after, self.replace)  # refuses more than one
+        if sum(map(bool, (self.before, self.after, self.replace))) > 1:
+            raise ValueError("one of before, after and replace says where a field stands, not several")
 
     @property
     def anchor(self) -> str:

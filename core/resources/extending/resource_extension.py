@@ -132,8 +132,9 @@ class ResourceExtension:
             ids = [each.id for each in sections]
             if section.id in ids:
                 raise AddonError(f"{self._at(section.id)}: the form has a section “{section.id}” already")
-            if section.place is not None and section.place.of not in ids:
-                raise self._unknown("sections", section.place.of, ids)
+            for anchor in section.place.ids if section.place is not None else ():
+                if anchor not in ids:
+                    raise self._unknown("sections", anchor, ids)
             for name in section.fields:
                 self._check_field("sections", name, resource)
             sections = (*sections, section)

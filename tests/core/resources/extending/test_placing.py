@@ -60,6 +60,8 @@ def test_sections_of_two_addons_for_the_same_place_both_stand_there() -> None:
     behind = _section("two.more", "z", after="reach")
     assert _ids([*native, one, two, behind]) == "basics one.reach two.reach two.more company"
     assert _ids([*native, behind, one]) == "basics one.reach two.more company"
+    moved = _section("one.reach", "x", replace="reach", after="company")
+    assert _ids([*native, moved]) == "basics company one.reach"
     assert _ids([*native, _section("three", after="gone")]) == "basics reach company three"
 
 
@@ -71,7 +73,7 @@ def test_a_field_for_a_section_that_is_replaced_goes_to_what_stands_there() -> N
 
 
 def test_one_place_is_enough() -> None:
-    with pytest.raises(ValueError, match="not several"):
+    with pytest.raises(ValueError, match="not both"):
         _section("s", before="a", after="b")
     with pytest.raises(ValueError, match="not several"):
         Placed("x", after="a", replace="b")
