@@ -28,6 +28,8 @@ KEPT: Final[Mapping[str, str]] = {
     "/api/v1/change-sets/<int:number>": "sets",
     "/api/v1/jobs/<int:job_id>": "jobs",
 }
+#: Where an addon's settings are changed.
+SETTINGS: Final = "/settings/options/<name>"
 #: What somebody does with his own account; nothing of an addon is in it.
 PERSONAL: Final = frozenset({"/login", "/logout", "/preferences", "/api/v1/auth/token"})
 
@@ -69,6 +71,9 @@ def addresses(app: Flask, kernel: Kernel, traces: Traces) -> Iterator[Address]:
         elif blueprint in kernel.catalogue.addons:
             values: dict[str, Any] = dict.fromkeys(rule.arguments, 1)
             yield Address(_built(rule, values), methods, blueprint)
+        elif rule.rule == SETTINGS:
+            for addon in kernel.settings:
+                yield Address(_built(rule, {"name": addon}), methods, addon)
         elif rule.arguments:
             yield from _of_kept(rule, methods, traces)
         else:

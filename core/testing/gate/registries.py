@@ -18,7 +18,9 @@ from core.kernel import Kernel
 from core.worker.clock import tell_tenants
 
 #: What the walk asks, and what of a kernel holds nothing that an addon brings.
-ASKED: Final = frozenset({"resources", "permissions", "hooks", "menu", "jobs", "channels", "blueprints"})
+ASKED: Final = frozenset(
+    {"resources", "permissions", "hooks", "menu", "jobs", "channels", "blueprints", "settings"}
+)
 PLAIN: Final = frozenset({"config", "database", "catalogue", "ledger", "owner_url"})
 
 
