@@ -20,7 +20,7 @@ from core.i18n import Lazy
 COMMANDS: Final = "core.commands"
 #: The groups that stand behind those of addons.
 _LAST: Final = ("core.settings", COMMANDS)
-_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 
 
 @dataclass(frozen=True, slots=True)

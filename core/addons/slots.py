@@ -14,7 +14,7 @@ from core.addons.manifest import AddonError, Manifest
 from core.addons.placing import Place, arranged, check_circles, check_place, replacing, standing
 from core.addons.pointing import nearest_first, place_of
 
-_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 
 
 class Screens(Protocol):
