@@ -7,6 +7,7 @@ from flask import Blueprint
 bp = Blueprint("pages", __name__)
 
 from core.web.pages import (  # noqa: E402 - they add their routes to bp
+    addon_data,
     addons,
     bulk,
     exports,
@@ -23,6 +24,7 @@ from core.web.pages import (  # noqa: E402 - they add their routes to bp
 )
 
 __all__ = [
+    "addon_data",
     "addons",
     "bp",
     "bulk",
