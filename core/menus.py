@@ -21,7 +21,7 @@ COMMANDS: Final = "core.commands"
 _TOP: Final = "core.top"
 #: The groups that stand behind those of addons.
 LAST: Final = ("core.settings", COMMANDS)
-_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 
 
 @dataclass(frozen=True, slots=True)

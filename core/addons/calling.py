@@ -35,6 +35,8 @@ class Turn:
     #: Of the page itself where there is no implementation.
     id: str
     implementation: Implementation | None
+    #: The number of the arguments it takes, among `Layout.taken`.
+    shape: int = 0
     instead_of: Turn | None = None
 
 
@@ -43,6 +45,8 @@ class Layout:
     """What one page asks for at a place, in turn."""
 
     turns: tuple[Turn, ...]
+    #: The different sets of arguments that are taken.
+    taken: tuple[tuple[str, ...], ...]
     #: What pages have there by themselves, as far as it is known at the start.
     natives: frozenset[str]
 
@@ -103,45 +107,48 @@ class Calls:
         back, the others go on in a new one. What replaces something gives way to it when it fails. What a
         page has by itself without having said so stands at the end.
         """
+        given = [tuple([arguments[name] for name in names]) for names in layout.taken]
         session = arguments.get("session")
-        guard = _Guard(session if isinstance(session, Session) else None)
+        turns: Iterable[Turn] = layout.turns
+        if unforeseen := [Turn(id, None) for id in own if id not in layout.natives]:
+            turns = (*turns, *unforeseen)
         found: list[tuple[str, Any]] = []
-        unforeseen = [Turn(id, None) for id in own if id not in layout.natives]
-        with guard:
-            for turn in (*layout.turns, *unforeseen):
+        with _Guard(session if isinstance(session, Session) else None) as guard:
+            for turn in turns:
                 candidate: Turn | None = turn
+                items: Iterable[Any] | None
                 while candidate is not None:
-                    items = self._part(candidate, own, arguments, guard)
+                    if candidate.implementation is None:
+                        items = own[candidate.id]() if candidate.id in own else ()
+                    else:
+                        items = self._part(candidate.implementation, given[candidate.shape], guard)
                     if items is not None:
-                        found += [(candidate.id, item) for item in items]
+                        id = candidate.id
+                        found += [(id, item) for item in items]
                         break
                     candidate = candidate.instead_of
         return found
 
-    def _part(
-        self,
-        turn: Turn,
-        own: Mapping[str, Callable[[], Iterable[Any]]],
-        arguments: Mapping[str, Any],
-        guard: _Guard,
-    ) -> Sequence[Any] | None:
+    def _part(self, each: Implementation, arguments: Sequence[Any], guard: _Guard) -> Iterable[Any] | None:
         """What stands in one turn; None where it cannot be had."""
-        each = turn.implementation
-        if each is None:
-            return list(own[turn.id]()) if turn.id in own else ()
         if each.muted:
             return None
-        began = self.clock()
+        items: Iterable[Any] | None
+        clock = self.clock
+        began = clock()
         try:
-            guard.begin(each)
-            answer = each.function(*[arguments[name] for name in each.takes])
-            items = _checked(each, answer) if answer is not None else []
-            guard.check(each)
+            if each.is_guarded:
+                guard.begin()
+            answer = each.function(*arguments)
+            items = _checked(each, answer) if answer is not None else ()
+            if each.is_guarded:
+                guard.check()
         except Exception as error:  # noqa: BLE001 - whatever an addon does
-            guard.undo(each)
+            if each.is_guarded:
+                guard.undo()
             self._note_failure(each, error)
             items = None
-        self._count(each, self.clock() - began)
+        self._count(each, clock() - began)
         return items
 
     def _note_failure(self, each: Implementation, error: Exception) -> None:
@@ -160,7 +167,8 @@ class Calls:
     def _count(self, each: Implementation, took: float) -> None:
         each.calls += 1
         each.seconds += took
-        each.longest = max(each.longest, took)
+        if took > each.longest:
+            each.longest = took
         if took > SLOW:
             self._note_slow(each)
 
@@ -191,19 +199,19 @@ class _Guard:
         if self._savepoint is not None:
             self._savepoint.commit() if error[0] is None else self._savepoint.rollback()
 
-    def begin(self, each: Implementation) -> None:
-        """Have a savepoint, if this one may do anything in the database."""
-        if self._session is not None and each.is_guarded and self._savepoint is None:
+    def begin(self) -> None:
+        """Have a savepoint, where there is a database at all."""
+        if self._session is not None and self._savepoint is None:
             self._savepoint = self._session.begin_nested()
 
-    def check(self, each: Implementation) -> None:
+    def check(self) -> None:
         """See that no error of the database was caught and forgotten."""
-        if self._session is not None and each.is_guarded:
+        if self._session is not None:
             _check_transaction(self._session)
 
-    def undo(self, each: Implementation) -> None:
+    def undo(self) -> None:
         """Take back what one that failed may have done."""
-        if each.is_guarded and self._savepoint is not None:
+        if self._savepoint is not None:
             self._savepoint.rollback()
             self._savepoint = None
 

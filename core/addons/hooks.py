@@ -26,7 +26,7 @@ from core.addons.hookspecs import (
 from core.addons.implementations import Implementation
 from core.addons.manifest import AddonError, Manifest
 from core.addons.pointing import nearest_first, place_of
-from core.addons.slots import NoScreens, Screens, Stand, check_parts, stands, turns
+from core.addons.slots import NoScreens, Screens, Stand, check_parts, layout, stands
 
 
 class _Plugin:
@@ -233,14 +233,13 @@ class Hooks(Calls):
             **arguments: what the hook gives; ``resource`` says which parts belong to the page.
         """
         resource = arguments["resource"].name if "resource" in arguments else ""
-        layout = self._layouts.get((name, addons, resource))
-        if layout is None:
-            all_, is_on = self.standing_at(name), lambda addon: addon in addons or addon == "core"
-            natives = frozenset(each.id for each in all_ if each.implementation is None)
-            layout = Layout(turns(all_, is_on, resource), natives)
-            self._layouts[name, addons, resource] = layout
+        asked = self._layouts.get((name, addons, resource))
+        if asked is None:
+            on = addons | {"core"}
+            asked = layout(self.standing_at(name), on.__contains__, resource)
+            self._layouts[name, addons, resource] = asked
             self.on_news()
-        return self._lay_out(layout, own or {}, arguments)
+        return self._lay_out(asked, own or {}, arguments)
 
     # Places on screens
 

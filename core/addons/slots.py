@@ -7,14 +7,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from core.addons.calling import Turn
+from core.addons.calling import Layout, Turn
 from core.addons.hookspecs import PART, Native, PartMark
 from core.addons.implementations import Implementation
 from core.addons.manifest import AddonError, Manifest
 from core.addons.placing import Place, arranged, check_circles, check_place, replacing, standing
 from core.addons.pointing import nearest_first, place_of
 
-_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 
 
 class Screens(Protocol):
@@ -76,8 +76,8 @@ def stands(natives: Sequence[Native], parts: Sequence[Implementation]) -> list[S
     return arranged([*ours, *brought, *last])
 
 
-def turns(all_: Sequence[Stand], is_on: Callable[[str], bool], resource: str) -> tuple[Turn, ...]:
-    """What one page asks for, in turn.
+def layout(all_: Sequence[Stand], is_on: Callable[[str], bool], resource: str) -> Layout:
+    """What one page asks for at a place.
 
     Args:
         all_: what may stand there, in order.
@@ -90,12 +90,16 @@ def turns(all_: Sequence[Stand], is_on: Callable[[str], bool], resource: str) ->
         if each.stands_on(resource) and (each.implementation is None or is_on(each.implementation.addon))
     ]
     by_id = {each.id: each for each in there}
+    brought = [each.implementation for each in there if each.implementation is not None]
+    taken = tuple(dict.fromkeys(each.takes for each in brought))
 
     def turn(each: Stand) -> Turn:
         replaced = by_id.get(each.place.stands_for) if each.place is not None else None
-        return Turn(each.id, each.implementation, turn(replaced) if replaced is not None else None)
+        shape = taken.index(each.implementation.takes) if each.implementation is not None else 0
+        return Turn(each.id, each.implementation, shape, turn(replaced) if replaced is not None else None)
 
-    return tuple(turn(each) for each in standing(there))
+    natives = frozenset(each.id for each in all_ if each.implementation is None)
+    return Layout(tuple(turn(each) for each in standing(there)), taken, natives)
 
 
 def replaced_by(all_: Sequence[Stand]) -> Mapping[str, str]:
