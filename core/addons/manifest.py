@@ -31,6 +31,7 @@ RESERVED: Final = frozenset(
 )
 _TEXTS: Final = ("name", "title", "summary", "version", "author", "licence", "category", "icon")
 _LISTS: Final = ("depends", "extends")
+_FLAGS: Final = ("default",)
 _REQUIRED: Final = ("name", "title", "summary", "version")
 
 
@@ -55,6 +56,8 @@ class Manifest:
     licence: str = ""
     category: str = ""
     icon: str = "puzzle"
+    #: Whether a new tenant has it on, unless said otherwise; what serves one industry only is not.
+    default: bool = True
 
 
 #: The core stands among the addons as the one that is always on.
@@ -90,7 +93,7 @@ def read_manifest(folder: Path, package: str) -> Manifest:
 
 
 def _check(path: Path, data: dict[str, Any]) -> None:
-    known = (*_TEXTS, *_LISTS)
+    known = (*_TEXTS, *_LISTS, *_FLAGS)
     problems: list[str] = []
     for key, value in data.items():
         if key not in known:
@@ -99,6 +102,8 @@ def _check(path: Path, data: dict[str, Any]) -> None:
             problems.append(f"“{key}” must be a text")
         elif key in _LISTS and not _is_list_of_names(value):
             problems.append(f"“{key}” must be a list of addon names")
+        elif key in _FLAGS and not isinstance(value, bool):
+            problems.append(f"“{key}” must be true or false")
     problems += [f"“{key}” is missing" for key in _REQUIRED if key not in data]
     name = data.get("name")
     if isinstance(name, str) and not NAME.fullmatch(name):

@@ -23,9 +23,19 @@ if TYPE_CHECKING:
 class Section:
     """A titled group of fields on a form."""
 
-    def __init__(self, title: Lazy, *fields: str) -> None:
+    def __init__(self, title: Lazy, *fields: str, when: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Group fields.
+
+        Args:
+            title: what stands above them.
+            fields: their names, in order.
+            when: ``{field: values}`` with which a form shows it, ``{"product": (Product.BOOTH,)}``; the
+                fields are choices. A page shows it whenever something is filled in, and the rules say
+                what may be.
+        """
         self.title = title
         self.fields = fields
+        self.when: Mapping[str, Sequence[str]] = when or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +271,7 @@ class Resource:
                     raise AddonError(
                         f"{file}: {type(self).__name__}.{place} names “{name}”; there are {known}"
                     )
+        self._check_conditions(file)
         for rule in self.duplicates:
             if isinstance(rule, SameName) and not self.fields[rule.field].word.match_by:
                 raise AddonError(
@@ -268,6 +279,26 @@ class Resource:
                 )
         if self.name.partition(".")[0] != self.addon:
             raise AddonError(f"{file}: {type(self).__name__}.name must begin with “{self.addon}.”")
+
+    def _check_conditions(self, file: str) -> None:
+        """See that what sections depend on are values of choices.
+
+        Raises:
+            AddonError: names the file, the section and the field or value.
+        """
+        for section in self.form:
+            for name, values in section.when.items():
+                place = f"{file}: {type(self).__name__}.form: the section “{section.title}”"
+                choices = self.fields[name].word.choices if name in self.fields else None
+                if choices is None:
+                    known = ", ".join(each.name for each in self.fields.values() if each.word.choices)
+                    raise AddonError(f"{place} depends on “{name}”, which is no choice; there are {known}")
+                for value in values:
+                    if value not in list(choices):
+                        known = ", ".join(choices)
+                        raise AddonError(
+                            f"{place} depends on the value “{value}” of “{name}”; there are {known}"
+                        )
 
     def _lines_names(self) -> set[str]:
         return {lines.name for lines in self.lines}

@@ -99,10 +99,12 @@ def kernel(server: Server, config: Config) -> Iterator[Kernel]:
 
 @pytest.fixture(scope="session")
 def tenants(kernel: Kernel, owner_engine: Engine) -> dict[str, Tenant]:
-    """``main`` with every addon on, ``bare`` with none."""
+    """``main`` with all addons on that a new tenant has, and those of an author; ``bare`` with none."""
     with owner_engine.begin() as connection:
         prepare(connection, "guanxi_app")
-    everything = frozenset(kernel.catalogue.addons) - {"core"}
+    own = kernel.config.addons_path  # the addons of an author are on, whatever their default
+    authored = {each.name for each in kernel.catalogue.addons.values() if each.folder.parent in own}
+    everything = kernel.catalogue.by_default() | authored
     with owner_engine.begin() as connection:
         for slug, addons in (("main", everything), ("bare", frozenset[str]())):
             create_tenant(
