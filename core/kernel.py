@@ -25,6 +25,7 @@ from core.i18n import add_catalogue
 from core.jobs.registry import Jobs, JobsRoom
 from core.menus import Menu, MenuItem
 from core.resources.channels import Channels, ChannelsRoom
+from core.resources.extending.side_table import ExtensionsRoom
 from core.resources.registry import Resources, ResourcesRoom
 
 #: The folder of the addons that come with Guanxi.
@@ -114,6 +115,7 @@ def start_kernel(
     blueprints: list[tuple[str, Blueprint]] = []
     rooms: Sequence[Any] = (
         ModelsRoom(),
+        ExtensionsRoom(resources.by_name, resources.additions),
         HookspecsRoom(hooks),
         ResourcesRoom(resources, permissions),
         PermissionsRoom(permissions),
@@ -133,7 +135,7 @@ def start_kernel(
             hooks.fail(addon, "menu_items", f"it must give MenuItems of known resources, not {items}")
     database = make_database(database_url)
     database.deliveries, database.jobs = Deliveries(database, hooks), jobs
-    database.channels = channels
+    database.channels, database.resources = channels, resources
     return Kernel(
         config=config,
         database=database,

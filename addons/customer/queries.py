@@ -259,7 +259,7 @@ def contacts_at(session: Session, actor: Actor, customer_id: int, limit: int = 2
     wanted = ("id", "name", "job_title", "phone")
     shown = [field for field in gateway.resolver.visible(resource) if field.name in wanted]
     statement: Select[Any] = (
-        select(*(field.column for field in shown), _link.c.role, _link.c.influence)
+        select(*(_contact.c[field.key] for field in shown), _link.c.role, _link.c.influence)
         .join(_link, _link.c.contact_id == _contact.c.id)
         .where(
             _link.c.customer_id == customer_id,

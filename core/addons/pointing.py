@@ -21,6 +21,21 @@ def place_of(function: Callable[..., Any]) -> str:
     return f"{code.co_filename}:{next(begun, code.co_firstlineno)}"
 
 
+def place_of_class(declared: type, text: str = "") -> str:
+    """The file and the line of a ``class``, as an editor opens them: ``addons/x/models.py:12``.
+
+    Args:
+        declared: the class.
+        text: of a string in it; its line where it is found.
+    """
+    try:
+        lines, first = inspect.getsourcelines(declared)
+    except (OSError, TypeError):
+        return declared.__module__
+    at = next((place for place, line in enumerate(lines) if text and f'"{text}"' in line), 0)
+    return f"{inspect.getsourcefile(declared)}:{first + at}"
+
+
 def nearest_first(name: str, known: Iterable[str]) -> list[str]:
     """The ``known`` names: those most like ``name`` first, the others in the order of the alphabet."""
     likeness = {each: SequenceMatcher(None, name, each).ratio() for each in known}

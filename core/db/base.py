@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Index, MetaData, Table
-from sqlalchemy.orm import Mapped, declared_attr, registry
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, MetaData, Table
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, registry
 
 from core.db import fields
 from core.i18n import _l, _lp
@@ -55,6 +55,11 @@ def addon_of(module: str) -> str:
 def tables_of(addon: str) -> Iterator[Table]:
     """The tables ``addon`` owns, parents before children."""
     return (table for table in metadata.sorted_tables if table.info.get("addon") == addon)
+
+
+def extensions_of(addon: str) -> Iterator[type[Extension]]:
+    """The extensions that ``addon`` makes of others' records."""
+    return (table.info["model"] for table in tables_of(addon) if "extends" in table.info)
 
 
 def configure(addon: str) -> None:
@@ -116,6 +121,28 @@ class Record(Model):
     def updated_by_id(self) -> Mapped[int | None]:
         """Who changed it last; empty for the command line."""
         return fields.link("core.user", label=_l("Changed by"), readonly=True, index=False)
+
+
+class Extension(Model):
+    """Further fields of another addon's records, in a table beside theirs.
+
+    ``class StandFacts(Extension, of="customer.customer")``; with a ``__tablename__`` of the addon's own
+    and columns made by field words. The fields appear wherever those of the record do, for tenants that
+    have the addon on. A record gets its row, under its own number, when something is first written in it;
+    until then the columns' defaults count, so every column needs one or may be empty.
+    """
+
+    id: Mapped[int]
+
+    def __init_subclass__(cls, *, of: str = "", **options: Any) -> None:
+        if "__tablename__" in cls.__dict__:
+            if not of:
+                raise TypeError(f'{cls.__name__} does not say what it extends: Extension, of="addon.record"')
+            record = ForeignKey(f"{fields.table_of(of)}.id", ondelete="CASCADE")
+            cls.id = mapped_column(BigInteger, record, primary_key=True, sort_order=-100)
+        super().__init_subclass__(**options)
+        if of:
+            cls.__table__.info |= {"extends": of, "model": cls}
 
 
 class Owned(Model):

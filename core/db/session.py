@@ -44,6 +44,8 @@ class Database:
         self.patience: float = 0
         #: What follows a commit, where this process has loaded its addons (`core.events.Deliveries`).
         self.deliveries: Any = None
+        #: The resources, where this process has loaded its addons (`core.resources.registry.Resources`).
+        self.resources: Any = None
         #: The kinds of background jobs (`core.jobs.registry.Jobs`).
         self.jobs: Any = None
         #: The doors through which values come in (`core.resources.channels.Channels`).

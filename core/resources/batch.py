@@ -20,7 +20,7 @@ class Change:
 
     #: By field name, validated; only what is set or changed.
     values: dict[str, Any]
-    #: The stored row by column name.
+    #: The stored row by column name; what lies beside it by `Field.key`.
     before: Mapping[str, Any] | None = None
     id: int | None = None
     #: What the database gave a new record, by column name (number, version, updated_at); None where
@@ -44,7 +44,7 @@ class Change:
 
     def stored(self, resource: Resource, name: str) -> Any:
         """What was stored of a field before."""
-        return None if self.before is None else self.before[resource.fields[name].column.name]
+        return None if self.before is None else self.before[resource.fields[name].key]
 
     def now(self, resource: Resource, name: str) -> Any:
         """What a field will hold after the change."""

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     String,
+    Table,
     and_,
     any_,
     bindparam,
@@ -39,6 +40,7 @@ from core.i18n import _l
 from core.resources.declaration import Field, LinesField, Resource
 from core.resources.filters import MAX_VALUES, OPERATORS, All, AnyOf, Condition, Node, Not, conditions
 from core.resources.matching import matching
+from core.resources.places import Place
 from core.resources.query import Query
 from core.resources.resolver import Path, Resolver
 from core.resources.values import Habits, first_message, reader_of
@@ -74,6 +76,8 @@ _TESTS: Final[Mapping[str, _Test]] = {
 _BARE: Final = ("is_null", "is_not_null", "is_empty", "is_filled", "has_no_tags", "has_tags", "never")
 #: Behind links these also hold where there is no record: where there is none that passes the other test.
 _EMPTY: Final = {"is_empty": "is_filled", "has_no_tags": "has_tags"}
+#: Tests that an empty value passes, and what it then does not pass.
+_PASSED_BY_NOTHING: Final = {**_EMPTY, "is_null": "is_not_null", "ne": "eq"}
 
 
 class Conditions:
@@ -174,21 +178,28 @@ class Conditions:
         self, steps: Sequence[Field | LinesField], leaf: Field, test: str, operand: Any, table: FromClause
     ) -> ColumnElement[bool]:
         if not steps:
-            column: ColumnElement[Any] = table.c[leaf.column.name]
-            return _TESTS[test](column, None if test in _BARE else self._operand(test, column, operand))
+            return self._test(leaf, test, operand, table)
         if test in _EMPTY:
             return not_(self._along(steps, leaf, _EMPTY[test], operand, table))
         step, *rest = steps
         if isinstance(step, LinesField):
             target = alias_of(step, table, "condition")
             inner = self._along(rest, leaf, test, operand, target)
-            return exists().where(target.c[step.via.column.name] == table.c.id, inner)
+            return exists().where(step.via.place.value(target) == table.c.id, inner)
         return self._reachable(step, table, lambda target: self._along(rest, leaf, test, operand, target))
 
-    def _operand(self, test: str, column: ColumnElement[Any], value: Any) -> BindParameter[Any]:
+    def _test(self, leaf: Field, test: str, operand: Any, table: FromClause) -> ColumnElement[bool]:
+        """Whether the value of a field in a row of ``table`` passes a test."""
+        place = leaf.place
+        if test in _PASSED_BY_NOTHING and place.beside(table) is not None:
+            return not_(self._test(leaf, _PASSED_BY_NOTHING[test], operand, table))
+        bound = None if test in _BARE else self._operand(test, place.type, operand)
+        return place.holds(table, lambda value: _TESTS[test](value, bound))
+
+    def _operand(self, test: str, column_type: TypeEngine[Any], value: Any) -> BindParameter[Any]:
         """What a test compares with: the value, or an open parameter for it."""
         # Without its length, so that a longer text is not cut to one that matches.
-        type_: TypeEngine[Any] = String() if isinstance(column.type, String) else column.type
+        type_: TypeEngine[Any] = String() if isinstance(column_type, String) else column_type
         if test in ("one_of", "has_tag", "has_any_tag"):
             type_ = ARRAY(String if test != "one_of" else type_)
         if self.named:
@@ -203,7 +214,8 @@ class Conditions:
         target = alias_of(link, table, "condition")
         scope = self.scope(link.target, target)
         reached = [] if scope is None else [scope]
-        return exists().where(target.c.id == table.c[link.column.name], *reached, condition(target))
+        there = exists().where(*reached, condition(target))
+        return link.place.holds(table, lambda number: there.where(target.c.id == number))
 
     def _read(self, path: Path, condition: Condition) -> tuple[str, Any]:
         """Which test a condition makes, and what it compares with.
@@ -293,15 +305,21 @@ def names_archived(query: Query) -> bool:
     return any(each.path == "archived_at" for each in conditions(query.where))
 
 
-@lru_cache(maxsize=4096)
 def alias_of(step: Field | LinesField, table: FromClause, use: str) -> FromClause:
     """The name under which the table behind ``step``, taken from ``table``, stands in statements.
 
-    Making an alias copies all columns, so each is made once. Joins and conditions (``use``) have
-    their own: a condition on a table that is joined already is no condition on that join.
+    Joins and conditions (``use``) have their own: a condition on a table that is joined already is no
+    condition on that join.
     """
-    assert step.target is not None, use
-    return step.target.table.alias()
+    assert step.target is not None
+    link = step.via if isinstance(step, LinesField) else step
+    return _alias(step.target.table, link.place, table, use)
+
+
+@lru_cache(maxsize=4096)
+def _alias(target: Table, _place: Place, _table: FromClause, _use: str) -> FromClause:
+    """An alias copies all columns, so each is made once, for all editions of the resources."""
+    return target.alias()
 
 
 def _key(value: Any) -> int:

@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from sqlalchemy import Column, ColumnDefault, Table
+from sqlalchemy import ColumnElement, Table
 
 from core.addons.manifest import AddonError
 from core.db.base import Owned, Record
 from core.db.fields import Kind, Sensitivity, Word, word_of
-from core.i18n import Lazy
+from core.i18n import Lazy, speaking
+from core.resources.places import OwnColumn, Place
 
 if TYPE_CHECKING:
     from marshmallow import Schema
 
+    from core.resources.batch import Batch
     from core.resources.service import Service
 
 
 class Section:
     """A titled group of fields on a form."""
 
-    def __init__(self, title: Lazy, *fields: str, when: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(
+        self,
+        title: Lazy,
+        *fields: str,
+        id: str = "",
+        before: str = "",
+        after: str = "",
+        replace: str = "",
+        when: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         """Group fields.
 
         Args:
             title: what stands above them.
             fields: their names, in order.
+            id: what addons call the section that place something beside it, so it is not changed any
+                more; the title in small letters unless said otherwise.
+            before: for a section that an addon adds to another's form: the id of the section it stands
+                before; without a place it stands at the end.
+            after: the id of the section it stands behind.
+            replace: the id of a section that is not shown as long as the addon is on.
             when: ``{field: values}`` with which a form shows it, ``{"product": (Product.BOOTH,)}``; the
                 fields are choices. A page shows it whenever something is filled in, and the rules say
                 what may be.
@@ -36,6 +56,36 @@ class Section:
         self.title = title
         self.fields = fields
         self.when: Mapping[str, Sequence[str]] = when or {}
+        if not id:
+            with speaking("en"):
+                id = re.sub(r"[^a-z0-9]+", "-", str(title).lower()).strip("-")
+        self.id = id
+        self.before, self.after, self.replace = before, after, replace
+        #: Ids of sections in whose place it stands.
+        self.instead_of: tuple[str, ...] = ()
+
+    def called(self, id: str) -> Section:
+        """The same section under another id."""
+        found = copy(self)
+        found.id = id
+        return found
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Its id, and those of sections in whose place it stands."""
+        return (self.id, *self.instead_of)
+
+    def instead(self, ids: tuple[str, ...]) -> Section:
+        """The same section in the place of others."""
+        found = copy(self)
+        found.instead_of = ids
+        return found
+
+    def with_fields(self, fields: Iterable[str]) -> Section:
+        """The same section of other fields."""
+        found = copy(self)
+        found.fields = tuple(fields)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +144,41 @@ class Action:
 
 @dataclass(eq=False, slots=True)
 class Field:
-    """A column of a resource as the outside knows it; a link drops the ``_id`` of its column."""
+    """A value of a resource's records as the outside knows it."""
 
     name: str
     word: Word
-    column: Column[Any]
+    place: Place
     resource: Resource
-    #: The resource a link points to; set when the registry is complete.
+    #: Who brings it: the resource's own addon, or one that extends it.
+    addon: str
+    #: The resource a link points to, in the same edition; set when that is complete.
     target: Resource | None = None
+
+    @property
+    def key(self) -> str:
+        """What stored rows call it; see `Place.key`."""
+        return self.place.key
+
+    @property
+    def is_nullable(self) -> bool:
+        """Whether a record may hold nothing in it."""
+        return self.place.is_nullable
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether no two records hold the same in it."""
+        return self.place.is_unique
 
     @property
     def is_required(self) -> bool:
         """Whether a new record needs it from the input."""
-        has_default = self.column.default is not None or self.column.server_default is not None
-        return not self.column.nullable and not has_default and not self.word.readonly
+        has_default = self.place.is_made or self.place.default() is not None
+        return not self.place.is_nullable and not has_default and not self.word.readonly
 
     def default(self) -> Any:
         """What a new record holds in it unless the input says otherwise; None for nothing."""
-        default = self.column.default
-        if not isinstance(default, ColumnDefault):
-            return None
-        return default.arg(None) if default.is_callable else default.arg
+        return self.place.default()
 
     @property
     def label(self) -> str:
@@ -132,9 +196,19 @@ class LinesField:
     target: Resource
     via: Field
 
+    @property
+    def back(self) -> ColumnElement[Any]:
+        """The column of the lines with the number of the record they belong to."""
+        return self.via.place.value(self.target.table)
+
 
 class Resource:
-    """Base of all declarations. Subclass it in the ``resources`` room of an addon."""
+    """Base of all declarations. Subclass it in the ``resources`` room of an addon.
+
+    There is one object in a process, and one for each *edition*: what tenants see who have the same
+    additions to it (`core.resources.editions`). Doors, gateways and services work with the edition of
+    their tenant.
+    """
 
     #: ``<addon>.<singular>``; the table is called alike with an underscore.
     name: ClassVar[str]
@@ -146,26 +220,26 @@ class Resource:
     icon: ClassVar[str] = "file"
     #: The field that names a record, and those shown muted beside the name.
     label: ClassVar[str] = "name"
-    subtitle: ClassVar[tuple[str, ...]] = ()
+    subtitle: tuple[str, ...] = ()
     #: Choice fields shown as tags at the head of a record.
-    tags: ClassVar[tuple[str, ...]] = ()
-    list_columns: ClassVar[tuple[str, ...]] = ()
-    quick_filters: ClassVar[tuple[str, ...]] = ()
-    form: ClassVar[tuple[Section, ...]] = ()
+    tags: tuple[str, ...] = ()
+    list_columns: tuple[str, ...] = ()
+    quick_filters: tuple[str, ...] = ()
+    form: tuple[Section, ...] = ()
     #: Fields of the short form in a dialog.
-    quick_create: ClassVar[tuple[str, ...]] = ()
+    quick_create: tuple[str, ...] = ()
     #: Values for the example of a new record in the API's document, where its rules ask for more than
     #: its fields tell.
     example: ClassVar[Mapping[str, Any]] = {}
-    lines: ClassVar[tuple[Lines, ...]] = ()
-    actions: ClassVar[tuple[Action, ...]] = ()
+    lines: tuple[Lines, ...] = ()
+    actions: tuple[Action, ...] = ()
     sort: ClassVar[tuple[str, ...]] = ("-id",)
     #: Other words for columns of tables, so that an import knows them: ``{"phones.number": ("fax", ...)}``.
-    synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    synonyms: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     #: By what two records are told to be the same; a form warns while somebody types.
-    duplicates: ClassVar[tuple[SameName | Same, ...]] = ()
+    duplicates: tuple[SameName | Same, ...] = ()
     #: Other resources among which to look as well.
-    elsewhere: ClassVar[tuple[Elsewhere, ...]] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
     #: A link, or several, whose readable target makes a record readable too (a call follows its customer).
     readable_through: ClassVar[str | tuple[str, ...]] = ()
     #: Edited inside another record only; has no pages, no API and no rights of its own.
@@ -173,6 +247,8 @@ class Resource:
     has_timeline: ClassVar[bool] = True
     #: Addons bring calls, mails and the like into its history, which then can be seen alone.
     has_communication: ClassVar[bool] = False
+    #: Rules that addons add to those of the service, in their order; see `ResourceExtension.rules`.
+    further_rules: tuple[Callable[[Batch], None], ...] = ()
     #: The service class; None for the engine's own.
     service_class: ClassVar[type[Service] | None] = None
 
@@ -185,12 +261,32 @@ class Resource:
         self.lines_fields: dict[str, LinesField] = {}
         #: What ``elsewhere`` names, with ``{field there: field here}``.
         self.lookalikes: list[tuple[Resource, Mapping[str, str]]] = []
+        #: In editions, which fields additions have put behind which: ``{list: {field: field}}``.
+        self.put_behind: dict[str, dict[str, str]] = {}
         for column in self.table.columns:
             word = word_of(column)
             if word is not None:
-                name = column.name.removesuffix("_id") if word.kind is Kind.LINK else column.name
-                self.fields[name] = Field(name, word, column, self)
+                name = field_name(column.name, word)
+                self.fields[name] = Field(name, word, OwnColumn(column), self, addon)
         self.service: Service
+
+    def edition(self) -> Resource:
+        """A copy to which additions can be made; its links and lines are not connected yet."""
+        found = copy(self)
+        for name in _WORKED_OUT:
+            found.__dict__.pop(name, None)
+        found.fields = {
+            name: replace(field, resource=found, target=None) for name, field in self.fields.items()
+        }
+        found.lines_fields, found.lookalikes, found.put_behind = {}, [], {}
+        found.service = type(self.service)(found)
+        return found
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        """Its own table, then those beside it that hold fields of its records."""
+        columns = (field.place.column for field in self.fields.values())
+        return tuple(dict.fromkeys((self.table, *(each.table for each in columns if each is not None))))
 
     @property
     def label_field(self) -> Field:
@@ -213,8 +309,7 @@ class Resource:
     @cached_property
     def given_columns(self) -> Sequence[str]:
         """The columns of a new row that the database fills and what follows the write wants to know."""
-        own = [field.column.name for lines, field in self.searched if lines is None]
-        made = [name for name in own if self.table.c[name].server_default is not None]
+        made = [field.key for lines, field in self.searched if lines is None and field.place.is_made]
         return tuple(dict.fromkeys(("id", "version", "updated_at", *made)))
 
     @property
@@ -272,6 +367,11 @@ class Resource:
                         f"{file}: {type(self).__name__}.{place} names “{name}”; there are {known}"
                     )
         self._check_conditions(file)
+        ids = [section.id for section in self.form]
+        if len(set(ids)) < len(ids):
+            raise AddonError(
+                f"{file}: {type(self).__name__}.form has two sections of one id: {', '.join(ids)}"
+            )
         for rule in self.duplicates:
             if isinstance(rule, SameName) and not self.fields[rule.field].word.match_by:
                 raise AddonError(
@@ -306,6 +406,14 @@ class Resource:
     def __repr__(self) -> str:
         return f"<resource {self.name}>"
 
+
+def field_name(column: str, word: Word) -> str:
+    """What the field of a column is called; a link drops the ``_id``."""
+    return column.removesuffix("_id") if word.kind is Kind.LINK else column
+
+
+#: What a resource works out once, from its fields.
+_WORKED_OUT: Final = ("searched", "given_columns")
 
 #: The declaration of each model in this process; tables are there once, and so are these.
 _of_model: Final[dict[type[Record], Resource]] = {}

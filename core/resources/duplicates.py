@@ -19,6 +19,7 @@ from core.db.fields import Kind
 from core.resources.declaration import Field, LinesField, Resource, Same, SameName
 from core.resources.filters import All, AnyOf, Condition
 from core.resources.gateway import Gateway
+from core.resources.places import Place, Test
 from core.resources.query import Query
 from core.resources.resolver import UnknownField
 from core.resources.values import reader_of
@@ -142,7 +143,9 @@ def _tests(
         for read in _read_values(gateway, resource.fields[rule.field], value):
             for likeness, weight, condition in _conditions(rule, read):
                 for lines, leaf in paths:
-                    numbers = _numbers(gateway, resource, lines, condition(leaf), likeness, without)
+                    table = resource.table if lines is None else lines.target.table
+                    alike = condition(leaf, table)
+                    numbers = _numbers(gateway, resource, lines, alike, likeness, without)
                     yield _Test(resource, here, likeness, weight, numbers)
 
 
@@ -176,37 +179,36 @@ def _open(
 def _conditions(rule: Same | SameName, value: Any) -> Iterator[tuple[Likeness, int, Any]]:
     """The likenesses to a value, each with its weight and the condition it makes of a field."""
     if isinstance(rule, Same):
-        yield Likeness.SAME, _VALUE, lambda leaf: _equals(leaf, value)
+        yield Likeness.SAME, _VALUE, lambda leaf, table: leaf.place.holds(table, _equals(leaf, value))
         return
     match = name_match(value)
     if not match:
         return
-    yield Likeness.SAME, _NAME, lambda leaf: _match_column(leaf) == match
+    yield Likeness.SAME, _NAME, lambda leaf, table: _match_key(leaf).holds(table, lambda key: key == match)
     ranges = ((Likeness.SOUNDS, sounding_alike(match)), (Likeness.BEGINS, beginning_alike(match)))
     for likeness, span in ranges:
         if span is not None:
-            yield likeness, _HINT, lambda leaf, span=span: _within(_match_column(leaf), span)
+            within = _within(span)
+            yield likeness, _HINT, lambda leaf, table, within=within: _match_key(leaf).holds(table, within)
 
 
-def _match_column(field: Field) -> ColumnElement[str]:
+def _match_key(field: Field) -> Place:
     assert field.word.match_by is not None, field.name
-    return field.resource.table.c[field.word.match_by]
+    return field.place.companion(field.word.match_by)
 
 
-def _within(column: ColumnElement[str], span: tuple[str, str]) -> ColumnElement[bool]:
-    return (column >= span[0]) & (column < span[1])
+def _within(span: tuple[str, str]) -> Test:
+    return lambda key: (key >= span[0]) & (key < span[1])
 
 
-def _equals(field: Field, value: Any) -> ColumnElement[bool]:
+def _equals(field: Field, value: Any) -> Test:
     """Whether a field holds this: mail in any case, a telephone number with or without its extension."""
-    column = field.column
     if field.word.kind is Kind.EMAIL:
-        same_mail: ColumnElement[bool] = func.lower(column) == value.lower()
-        return same_mail
+        return lambda stored: func.lower(stored) == value.lower()
     if field.word.kind is Kind.PHONE:
-        return column.in_(list(dict.fromkeys((value, value.partition(";")[0]))))
-    same: ColumnElement[bool] = column == value
-    return same
+        either = list(dict.fromkeys((value, value.partition(";")[0])))
+        return lambda stored: stored.in_(either)
+    return lambda stored: stored == value
 
 
 def _numbers(
@@ -218,7 +220,7 @@ def _numbers(
     without: int | None,
 ) -> Select[Any]:
     """The records within reach among the first that fulfil a condition."""
-    number = resource.table.c.id if lines is None else lines.target.table.c[lines.via.column.name]
+    number = resource.table.c.id if lines is None else lines.back
     looked_at = select(number).where(condition).limit(_LOOKED_AT[likeness]).correlate(None)
     statement = select(resource.table.c.id).where(resource.table.c.id.in_(looked_at)).limit(_TAKEN)
     scope = gateway.scope(resource, resource.table)

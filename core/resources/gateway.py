@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, String, cast, func, literal, select
@@ -22,10 +23,12 @@ from core.resources.candidates import Candidates
 from core.resources.conditions import names_archived
 from core.resources.cursors import after, read_cursor, write_cursor
 from core.resources.declaration import Field, LinesField, Resource
+from core.resources.editions import Edition, edition_of
 from core.resources.filters import Node
+from core.resources.places import stored_rows
 from core.resources.query import EVERYTHING, Query
 from core.resources.resolver import Resolver, UnknownField
-from core.resources.selection import Selection, Shape, sort_column
+from core.resources.selection import Selection, Shape
 from core.resources.templates import Template, Templates, lines_of
 from core.search.text import read_words
 
@@ -64,7 +67,15 @@ class Gateway(Templates):
     """Reads for one actor in one session."""
 
     def __init__(self, session: Session, actor: Actor) -> None:
-        super().__init__(session, actor, Resolver(actor))
+        super().__init__(session, actor, Resolver(actor, self.seen))
+
+    @cached_property
+    def _edition(self) -> Edition:
+        return edition_of(self.session)
+
+    def seen(self, resource: Resource) -> Resource:
+        """A resource, of whichever edition, as the tenant sees it; all questions here are about that."""
+        return self._edition.of(resource)
 
     def require(self, resource: Resource, verb: str) -> None:
         """Let only those pass who may do ``verb`` with some record of ``resource``.
@@ -88,6 +99,7 @@ class Gateway(Templates):
             UnknownField: a field is not there or not for this reader.
             Invalid: a value, operator or cursor is not right.
         """
+        resource = self.seen(resource)
         self.require(resource, "read")
         if query.q or query.cursor is not None:
             template = self._list_template(resource, query)
@@ -121,6 +133,7 @@ class Gateway(Templates):
             NotFound: the actor may not read the resource.
             UnknownField, Invalid: see `page`.
         """
+        resource = self.seen(resource)
         self.require(resource, "read")
         if query.q:
             wanted = (*self.standing(resource, names_archived(query)), *self.asked(resource, query))
@@ -137,6 +150,7 @@ class Gateway(Templates):
         Raises:
             NotFound: it is not there or not within reach.
         """
+        resource = self.seen(resource)
         self.require(resource, "read")
         template = self._record_template(resource, tuple(fields))
         rows = self._rows(template, {"record_id": record_id})
@@ -153,10 +167,9 @@ class Gateway(Templates):
     def lines(self, lines: LinesField, record_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
         """The nested lines of some records the actor reaches: ``{record id: lines in their order}``."""
         selection, shape = lines_of(self, lines)
-        via = lines.target.table.c[lines.via.column.name]
-        selection.columns.append(via)
+        selection.columns.append(lines.back)
         found: dict[int, list[dict[str, Any]]] = {record_id: [] for record_id in record_ids}
-        for row in self._execute(selection.statement(via.in_(record_ids))):
+        for row in self._execute(selection.statement(lines.back.in_(record_ids))):
             found[row[-1]].append(shape.record(row))
         return found
 
@@ -168,6 +181,7 @@ class Gateway(Templates):
         Raises:
             NotFound, Forbidden: the actor may not read, or not export, the resource.
         """
+        resource = self.seen(resource)
         self.require(resource, "export")
         selection = Selection(self, resource)
         shape = selection.fields(query.fields)
@@ -184,7 +198,7 @@ class Gateway(Templates):
         Others may link to them meanwhile: the lock is that of a change which leaves the key alone.
         """
         table = resource.table
-        statement = select(table).where(table.c.id.in_(record_ids)).order_by(table.c.id)
+        statement = stored_rows(self.seen(resource)).where(table.c.id.in_(record_ids)).order_by(table.c.id)
         scope = self.scope(resource, table)
         if scope is not None:
             statement = statement.where(scope)
@@ -205,6 +219,7 @@ class Gateway(Templates):
 
         Only those that match ``where``.
         """
+        resource = self.seen(resource)
         self.require(resource, "read")
         label = self.resolver.field(resource, resource.label)
         selection = Selection(self, resource)
@@ -215,7 +230,7 @@ class Gateway(Templates):
             statement = selection.statement(resource.table.c.id.in_(numbers))
         else:
             numbers = []
-            selection.order.append(sort_column(label, resource.table))
+            selection.order.append(selection.sorted_by(label, resource.table))
             statement = selection.statement(self.condition(resource, Query(where))).limit(limit)
         records = {row[0]: shape.record(row) for row in self._execute(statement)} if numbers or not q else {}
         return [
@@ -226,10 +241,12 @@ class Gateway(Templates):
 
     def labels(self, resource: Resource, record_ids: Iterable[int]) -> dict[int, str]:
         """The names of some records, as far as they are within reach."""
-        table, label = resource.table, self.resolver.field(resource, resource.label)
-        statement = select(table.c.id, label.column).where(table.c.id.in_(sorted(set(record_ids))))
-        scope = self.scope(resource, table)
-        return dict(self.session.execute(statement if scope is None else statement.where(scope)).all())
+        table, selection = resource.table, Selection(self, self.seen(resource))
+        selection.columns += [table.c.id, selection.value(self.resolver.field(resource, resource.label))]
+        wanted = table.c.id.in_(sorted(set(record_ids)))
+        found = selection.statement(wanted, self.scope(resource, table))
+        rows: Sequence[Sequence[Any]] = self._execute(found).all()
+        return {row[0]: row[1] for row in rows}
 
     def suggestions(self, resource: Resource, name: str, q: str, limit: int = 20) -> list[str]:
         """Values already in use for a pick or tags field of ``resource`` itself, within the actor's reach.
@@ -242,10 +259,11 @@ class Gateway(Templates):
         field = path.leaf
         if path.steps or field.word.kind not in (Kind.PICK, Kind.TAGS):
             raise UnknownField(name)
-        value = func.unnest(field.column) if field.word.kind is Kind.TAGS else field.column
-        inner = select(value.label("value")).select_from(resource.table)
-        scope = self.scope(resource, resource.table)
-        values = (inner if scope is None else inner.where(scope)).subquery()
+        selection = Selection(self, self.seen(resource))
+        stored = selection.value(field)
+        value = func.unnest(stored) if field.word.kind is Kind.TAGS else stored
+        selection.columns.append(value.label("value"))
+        values = selection.statement(self.scope(resource, resource.table)).subquery()
         statement = select(values.c.value).where(values.c.value.is_not(None)).group_by(values.c.value)
         if q:
             statement = statement.where(cast(values.c.value, String).icontains(q, autoescape=True))
@@ -267,6 +285,7 @@ class Gateway(Templates):
         Returns:
             One mapping a group, with the given names as keys; a link is ``{"id", "label"}``.
         """
+        resource = self.seen(resource)
         self.require(resource, "read")
         selection = Selection(self, resource)
         columns = selection.columns
@@ -276,7 +295,7 @@ class Gateway(Templates):
             path, _, bucket = name.partition(":")
             found = self.resolver.predicate(resource, path)
             table = selection.walk(found)
-            column: ColumnElement[Any] = table.c[found.leaf.column.name]
+            column = selection.value(found.leaf, table)
             grouped.append(column)
             if bucket or found.leaf.word.kind is Kind.INSTANT:
                 # Written as text once a group, not once a record.
@@ -286,7 +305,7 @@ class Gateway(Templates):
                 linked[name] = (len(columns) - 1, len(columns))
                 columns.append(selection.label(found.leaf, table))
                 grouped.append(columns[-1])
-        columns += [self._measure(resource, name) for name in measures]
+        columns += [self._measure(selection, name) for name in measures]
         statement = selection.statement(self.condition(resource, query)).group_by(*grouped).order_by(*grouped)
         rows = self._execute(statement.limit(MAX_GROUPS)).all()
         places: dict[str, int] = {}
@@ -327,15 +346,15 @@ class Gateway(Templates):
         first = func.date_trunc(bucket, column)
         return func.to_char(first, BUCKETS[bucket]), first
 
-    def _measure(self, resource: Resource, name: str) -> ColumnElement[Any]:
+    def _measure(self, selection: Selection, name: str) -> ColumnElement[Any]:
         if name == "count":
             return func.count()
         path, _, measure = name.partition(":")
-        found = self.resolver.predicate(resource, path)
+        found = self.resolver.predicate(selection.resource, path)
         kinds = (Kind.INTEGER, *_DAYS) if measure in ("min", "max") else (Kind.INTEGER,)
         if found.steps or measure not in MEASURES or found.leaf.word.kind not in kinds:
             raise Invalid({"measures": [_l("“%(name)s” cannot be measured.", name=name)]})
-        return getattr(func, measure)(found.leaf.column)  # type: ignore[no-any-return]
+        return getattr(func, measure)(selection.value(found.leaf))  # type: ignore[no-any-return]
 
 
 def hint_of(resource: Resource, record: Mapping[str, Any]) -> str:

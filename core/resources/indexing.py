@@ -14,6 +14,7 @@ from core.db.fields import Kind, Sensitivity
 from core.db.rows import MANY
 from core.resources.batch import Batch, Change
 from core.resources.declaration import Field, LinesField, Resource
+from core.resources.places import Joins
 from core.search import index
 from core.search.index import Document, Pieces
 from core.search.text import exactly, grams_of, hay_of, number_words, phone_words, sounds_of, words_of
@@ -86,8 +87,10 @@ def _stored_rows(
 ) -> Sequence[Sequence[Any]]:
     """Number, version, time of the last change, then the searched fields."""
     table = resource.table
-    columns = (table.c.id, table.c.version, table.c.updated_at, *(each.column for each in _own(resource)))
-    return session.connection().execute(select(*columns).where(wanted)).all()
+    joins = Joins(table)
+    values = [joins.value(each.place, table) for each in _own(resource)]
+    statement = select(table.c.id, table.c.version, table.c.updated_at, *values).select_from(joins.joined)
+    return session.connection().execute(statement.where(wanted)).all()
 
 
 def _made_row(resource: Resource, change: Change) -> Sequence[Any]:
@@ -95,7 +98,7 @@ def _made_row(resource: Resource, change: Change) -> Sequence[Any]:
     given = change.given
     assert given is not None
     own = (
-        change.values.get(field.name) if field.name in change.values else given.get(field.column.name)
+        change.values.get(field.name) if field.name in change.values else given.get(field.key)
         for field in _own(resource)
     )
     return (given["id"], given["version"], given["updated_at"], *own)
@@ -133,9 +136,10 @@ def _lines(session: Session, resource: Resource, record_ids: Sequence[int]) -> _
             kinds.setdefault(lines.name, (lines, []))[1].append(field)
     found: dict[int | None, list[tuple[Field, Any]]] = {}
     for lines, fields in kinds.values() if record_ids else ():
-        table = lines.target.table
-        via = table.c[lines.via.column.name]
-        statement = select(via, *(field.column for field in fields)).where(via.in_(record_ids))
+        table, joins = lines.target.table, Joins(lines.target.table)
+        values_of = [joins.value(field.place, table) for field in fields]
+        statement = select(lines.back, *values_of).select_from(joins.joined)
+        statement = statement.where(lines.back.in_(record_ids))
         for record_id, *values in session.connection().execute(statement.order_by(table.c.id)):
             found.setdefault(record_id, []).extend(zip(fields, values, strict=True))
     return found

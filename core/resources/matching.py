@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, false, or_, select, true
 
 from core.db.fields import Sensitivity
 from core.resources.declaration import Field, LinesField, Resource
+from core.resources.places import Test
 from core.resources.resolver import Answer, Resolver
 from core.search import index
 from core.search.text import Words, read_words
@@ -48,18 +49,22 @@ def in_open_fields(
     plain = [each for each in resource.searched if not _is_guarded(each)]
     if all(_is_open(resolver, each) for each in plain):
         return None
-    columns = [
-        table.c[field.column.name]
+    places = [
+        field.place
         for lines, field in resource.searched
         if lines is None and resolver.answer(field) is Answer.OPEN
     ]
     return and_(
         true(),
         *(
-            or_(false(), *(column.icontains(term.word, autoescape=True) for column in columns))
+            or_(false(), *(place.holds(table, _contains(term.word)) for place in places))
             for term in words.terms
         ),
     )
+
+
+def _contains(word: str) -> Test:
+    return lambda value: value.icontains(word, autoescape=True)
 
 
 def _is_guarded(searched: tuple[LinesField | None, Field]) -> bool:

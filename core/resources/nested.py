@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Invalid
 from core.i18n import _l
 from core.resources.batch import Batch, Change
 from core.resources.declaration import LinesField, Resource
+from core.resources.places import stored_rows
 
 
 class Sorted(NamedTuple):
@@ -85,14 +85,13 @@ def _stored_lines(
     """The stored lines of some records: ``{record: {line: row by column name}}``."""
     found: dict[int | None, dict[int, Mapping[str, Any]]] = {}
     if changes:
-        table, via = lines.target.table, lines.via.column.name
-        statement = select(table).where(table.c[via].in_([change.id for change in changes]))
+        statement = stored_rows(lines.target).where(lines.back.in_([change.id for change in changes]))
         for row in session.execute(statement).mappings():
-            found.setdefault(row[via], {})[row["id"]] = dict(row)
+            found.setdefault(row[lines.via.key], {})[row["id"]] = dict(row)
     return found
 
 
 def _repeats(lines: LinesField, line: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     """Whether a line of the input says what is stored already."""
     fields = lines.target.fields
-    return all(row[fields[name].column.name] == value for name, value in line.items())
+    return all(row[fields[name].key] == value for name, value in line.items())

@@ -54,8 +54,9 @@ class understood:  # noqa: N801 - reads as a word of the with statement
 
 
 def _fields_of(resource: Resource, constraint: str | None) -> list[str]:
-    for table_constraint in resource.table.constraints:
-        if table_constraint.name == constraint:
-            columns = {column.name for column in getattr(table_constraint, "columns", ())}
-            return [name for name, field in resource.fields.items() if field.column.name in columns]
+    for table in resource.tables:
+        for each in table.constraints:
+            if each.name == constraint:
+                columns = set(getattr(each, "columns", ()))
+                return [name for name, field in resource.fields.items() if field.place.column in columns]
     return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -12,19 +12,35 @@ from core.addons.manifest import AddonError, Manifest
 from core.addons.switch import is_on, require
 from core.db.tenancy import Tenant
 from core.errors import NotFound
-from core.resources.declaration import LinesField, Resource, remember
+from core.resources.declaration import Resource, remember
+from core.resources.editions import Edition, Editions, connect
+from core.resources.extending import ResourceExtension
+from core.resources.extending.layer import Addition, AddonLayer
+from core.resources.extending.side_table import side_tables
 from core.resources.service import Service
 
 
 class Resources:
-    """Resources by name and by address; what a tenant sees of them goes through the gate."""
+    """Resources by name and by address; what a tenant sees of them goes through the gate.
+
+    Iterated and by subscript they are those of the process, without any additions.
+    """
 
     def __init__(self) -> None:
         self._by_name: dict[str, Resource] = {}
         self._by_path: dict[str, Resource] = {}
+        self.editions = Editions(self._by_name)
+        #: What addons add to others' resources.
+        self.additions = AddonLayer(self.editions.forget)
+        self.editions.add_layer(self.additions)
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._by_name.values())
+
+    @property
+    def by_name(self) -> Mapping[str, Resource]:
+        """All of the process, by name."""
+        return self._by_name
 
     def __getitem__(self, name: str) -> Resource:
         return self._by_name[name]
@@ -38,6 +54,11 @@ class Resources:
         self._by_path[resource.path] = resource
         remember(resource)
         resource.service = (resource.service_class or Service)(resource)
+        self.editions.forget()
+
+    def seen_by(self, tenant: Tenant) -> Edition:
+        """The resources as a tenant sees them."""
+        return self.editions.seen_by(tenant)
 
     def connect(self, resources: Sequence[Resource]) -> None:
         """Let links and lines of newly read resources know their targets.
@@ -45,34 +66,10 @@ class Resources:
         Raises:
             AddonError: a target is not registered.
         """
-        names = self._by_name | {resource.name: resource for resource in resources}
-        for resource in resources:
-            for field in resource.fields.values():
-                if field.word.target is not None:
-                    if field.word.target not in names:
-                        raise AddonError(
-                            f"{resource.name}.{field.name} links to “{field.word.target}”, which is not there"
-                        )
-                    field.target = names[field.word.target]
-            for lines in resource.lines:
-                if lines.resource not in names or lines.via not in names[lines.resource].fields:
-                    raise AddonError(
-                        f"{resource.name}: lines “{lines.name}” need {lines.resource}.{lines.via}"
-                    )
-                target = names[lines.resource]
-                via = target.fields[lines.via]
-                resource.lines_fields[lines.name] = LinesField(lines.name, lines, resource, target, via)
-            for other in resource.elsewhere:
-                if (
-                    other.resource not in names
-                    or not other.fields.keys() <= names[other.resource].fields.keys()
-                ):
-                    known = ", ".join(other.fields)
-                    raise AddonError(f"{resource.name}: elsewhere needs {known} of {other.resource}")
-                resource.lookalikes.append((names[other.resource], other.fields))
+        connect(resources, self._by_name | {resource.name: resource for resource in resources})
 
     def named(self, tenant: Tenant, name: str) -> Resource:
-        """The resource called ``name`` if this tenant has its addon on.
+        """The resource called ``name``, as this tenant sees it, if it has its addon on.
 
         Raises:
             NotFound: there is none, or it is off.
@@ -81,10 +78,10 @@ class Resources:
         if resource is None or resource.is_nested:
             raise NotFound
         require(tenant, resource.addon)
-        return resource
+        return self.seen_by(tenant).of(resource)
 
     def at(self, tenant: Tenant, addon: str, plural: str) -> Resource:
-        """The resource at ``/<addon>/<plural>`` if this tenant has its addon on.
+        """The resource at ``/<addon>/<plural>``, as this tenant sees it, if it has its addon on.
 
         Raises:
             NotFound: there is none, or it is off.
@@ -93,11 +90,12 @@ class Resources:
         if resource is None or resource.is_nested:
             raise NotFound
         require(tenant, resource.addon)
-        return resource
+        return self.seen_by(tenant).of(resource)
 
     def visible(self, tenant: Tenant) -> Iterator[Resource]:
-        """The resources with pages of their own that this tenant has on."""
-        return (each for each in self if not each.is_nested and is_on(tenant, each.addon))
+        """The resources with pages of their own that this tenant has on, as it sees them."""
+        edition = self.seen_by(tenant)
+        return (edition.of(each) for each in self if not each.is_nested and is_on(tenant, each.addon))
 
 
 def _check_needs(addon: Manifest, resource: Resource, file: str) -> None:
@@ -118,7 +116,7 @@ def _check_needs(addon: Manifest, resource: Resource, file: str) -> None:
 
 
 class ResourcesRoom:
-    """The ``resources`` room: subclasses of `Resource`."""
+    """The ``resources`` room: subclasses of `Resource`, and of `ResourceExtension` for others' resources."""
 
     name = "resources"
 
@@ -127,19 +125,39 @@ class ResourcesRoom:
         self._permissions = permissions
 
     def read(self, addon: Manifest, module: ModuleType) -> Any:
-        """Make and check one resource of each declaration."""
+        """Make and check one resource of each declaration, and what is added to those of others."""
         found: list[Resource] = []
-        for _, declared in inspect.getmembers(module, inspect.isclass):
-            if issubclass(declared, Resource) and declared.__module__ == module.__name__:
+        extensions: list[ResourceExtension] = []
+        for declared in vars(module).values():
+            if not inspect.isclass(declared) or declared.__module__ != module.__name__:
+                continue
+            if issubclass(declared, Resource):
                 resource = declared(addon.name)
                 resource.check(str(module.__file__))
                 _check_needs(addon, resource, str(module.__file__))
                 found.append(resource)
+            elif issubclass(declared, ResourceExtension):
+                extensions.append(declared(addon.name))
         self._resources.connect(found)
-        return found
+        self._check(addon, extensions, found)
+        return found, extensions
+
+    def _check(
+        self, addon: Manifest, extensions: Sequence[ResourceExtension], own: Sequence[Resource]
+    ) -> None:
+        """See that what is added to a resource fits what the tenants see of it who have the addon on."""
+        known = {each.name: each for each in (*self._resources, *own)}
+        layer, needs = self._resources.additions, self._resources.additions.needs(addon)
+        added: list[Addition] = [*side_tables(addon.name)]
+        for each in extensions:
+            before = [*layer.additions_to(each.of, needs), *(one for one in added if one.resource == each.of)]
+            each.check(addon, known, before, [*layer.additions_to(each.of), *before])
+            added.append(each)
 
     def open(self, addon: Manifest, contents: Any) -> None:
-        """Register them; their names become part of the permission registry."""
-        for resource in contents:
+        """Register them; the names of resources become part of the permission registry."""
+        resources, extensions = contents
+        for resource in resources:
             self._resources.add(resource)
             self._permissions.add_resource(resource.name)
+        self._resources.additions.take(addon, extensions)

@@ -6,7 +6,7 @@ refused in every predicate.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -48,11 +48,22 @@ class Path:
     leaf: Field
 
 
+def _as_it_is(resource: Resource) -> Resource:
+    return resource
+
+
 class Resolver:
     """Answers for one actor."""
 
-    def __init__(self, actor: Actor) -> None:
+    def __init__(self, actor: Actor, seen: Callable[[Resource], Resource] | None = None) -> None:
+        """Answer for an actor.
+
+        Args:
+            actor: the reader.
+            seen: gives a resource as his tenant sees it; None where all resources are so already.
+        """
         self.actor = actor
+        self._seen = seen or _as_it_is
 
     def answer(self, field: Field) -> Answer:
         """What this reader gets of ``field``."""
@@ -62,7 +73,8 @@ class Resolver:
 
     def visible(self, resource: Resource) -> Iterator[Field]:
         """The fields of ``resource`` that are not hidden from this reader."""
-        return (field for field in resource.fields.values() if self.answer(field) is not Answer.HIDDEN)
+        fields = self._seen(resource).fields.values()
+        return (field for field in fields if self.answer(field) is not Answer.HIDDEN)
 
     def field(self, resource: Resource, name: str) -> Field:
         """The field called ``name``, for output.
@@ -70,7 +82,7 @@ class Resolver:
         Raises:
             UnknownField: it is not there, or hidden.
         """
-        field = resource.fields.get(name)
+        field = self._seen(resource).fields.get(name)
         if field is None or self.answer(field) is Answer.HIDDEN:
             raise UnknownField(name)
         return field
@@ -85,7 +97,7 @@ class Resolver:
         if len(names) > MAX_STEPS:
             raise UnknownField(path)
         steps: list[Field | LinesField] = []
-        at = resource
+        at = self._seen(resource)
         for name in names:
             step: Field | LinesField | None = at.lines_fields.get(name) or at.fields.get(name)
             if step is None or (isinstance(step, Field) and self.answer(step) is not Answer.OPEN):

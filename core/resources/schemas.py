@@ -47,7 +47,7 @@ def _schema(resource: Resource, writable: frozenset[str], habits: Habits) -> Sch
     for name, field in resource.fields.items():
         if name in writable:
             members[name] = value_of(
-                field.word, habits, required=field.is_required, allow_none=field.column.nullable,
+                field.word, habits, required=field.is_required, allow_none=field.is_nullable,
                 metadata={"title": field.word.label},
             )  # fmt: skip
     for lines in resource.lines_fields.values():
@@ -66,7 +66,7 @@ def _line_schema(resource: Resource, via: str, habits: Habits) -> type[Schema]:
     for name, field in resource.fields.items():
         if not field.word.readonly and name != via:
             members[name] = value_of(
-                field.word, habits, required=field.is_required, allow_none=field.column.nullable,
+                field.word, habits, required=field.is_required, allow_none=field.is_nullable,
                 metadata={"title": field.word.label},
             )  # fmt: skip
     parts = f"{resource.name}.of.{via}".replace("_", ".").split(".")

@@ -15,6 +15,7 @@ from core.i18n import _l
 from core.resources.conditions import Conditions, alias_of
 from core.resources.cursors import Sorting
 from core.resources.declaration import Field, LinesField, Resource
+from core.resources.places import Joins
 from core.resources.query import Order
 from core.resources.resolver import Path, UnknownField
 
@@ -49,8 +50,7 @@ class Selection:
         self.table: Table = resource.table
         self.columns: list[ColumnElement[Any]] = []
         self.order: list[ColumnElement[Any]] = []
-        self._source: FromClause = resource.table
-        self._joined: set[FromClause] = set()
+        self._joins = Joins(resource.table)
 
     def fields(self, names: Sequence[str]) -> Shape:
         """Select fields, each link with its label; every visible field when none is named."""
@@ -58,7 +58,7 @@ class Selection:
         fields = tuple(resolver.field(self.resource, name) for name in names) or tuple(
             resolver.visible(self.resource)
         )
-        self.columns += [field.column for field in fields]
+        self.columns += [self.value(field) for field in fields]
         links: list[tuple[str, int, int]] = []
         for position, field in enumerate(fields):
             if field.target is not None:
@@ -66,20 +66,23 @@ class Selection:
                 self.columns.append(self.label(field, self.table))
         return Shape(fields, tuple(links))
 
+    def value(self, field: Field, table: FromClause | None = None) -> ColumnElement[Any]:
+        """The value of a field for each row of ``table``, the resource's own where none is given."""
+        return self._joins.value(field.place, self.table if table is None else table)
+
     def label(self, link: Field, table: FromClause) -> ColumnElement[Any]:
         """The name of the record behind a link; empty when it is out of reach."""
         assert link.target is not None
-        return self.behind(link, table).c[link.target.label_field.column.name]
+        return self.value(link.target.label_field, self.behind(link, table))
 
     def behind(self, link: Field, table: FromClause) -> FromClause:
         """The records behind a link as far as the actor reaches them; joined once however often asked for."""
         assert link.target is not None
         target = alias_of(link, table, "join")
-        if target not in self._joined:
-            on = target.c.id == table.c[link.column.name]
+        if target not in self._joins:
+            on = target.c.id == self.value(link, table)
             scope = self.conditions.scope(link.target, target)
-            self._source = self._source.outerjoin(target, on if scope is None else and_(on, scope))
-            self._joined.add(target)
+            self._joins.join(target, on if scope is None else and_(on, scope))
         return target
 
     def walk(self, path: Path) -> FromClause:
@@ -115,18 +118,18 @@ class Selection:
         if path.leaf.word.kind is Kind.TAGS:
             raise Invalid({"sort": [_l("A list cannot be sorted by “%(name)s”.", name=order.path)]})
         table = self.walk(path)
-        field, nullable = path.leaf, bool(path.steps) or bool(path.leaf.column.nullable)
+        field, nullable = path.leaf, bool(path.steps) or path.leaf.is_nullable
         if field.target is not None:
             table = self.behind(field, table)
             field, nullable = field.target.label_field, True
-        return Sorting(order, field, sort_column(field, table), nullable)
+        return Sorting(order, field, self.sorted_by(field, table), nullable)
+
+    def sorted_by(self, field: Field, table: FromClause) -> ColumnElement[Any]:
+        """What a field is ordered by: its sort key where it has one."""
+        place, key = field.place, field.word.sort_by
+        return self._joins.value(place if key is None else place.companion(key), table)
 
     def statement(self, *conditions: ColumnElement[bool] | None) -> Select[Any]:
         """The statement so far, with conditions; None stands for no condition."""
         wanted = [each for each in conditions if each is not None]
-        return select(*self.columns).select_from(self._source).where(*wanted).order_by(*self.order)
-
-
-def sort_column(field: Field, table: FromClause) -> ColumnElement[Any]:
-    """What a field is ordered by: its sort key where it has one."""
-    return table.c[field.word.sort_by or field.column.name]
+        return select(*self.columns).select_from(self._joins.joined).where(*wanted).order_by(*self.order)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
-from typing import Any, Final
+from functools import cached_property, wraps
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from marshmallow import Schema, ValidationError
 from sqlalchemy import bindparam, delete, func, update
@@ -25,13 +25,20 @@ from core.i18n import _l
 from core.resources import change_sets, completing, indexing, nested, timeline
 from core.resources.batch import Batch, Change
 from core.resources.declaration import LinesField, Resource
+from core.resources.editions import edition_of
 from core.resources.gateway import Gateway
 from core.resources.loading import input_loader
+from core.resources.places import Stored
 from core.resources.refusals import understood
 from core.resources.schemas import InputSchema, flat_errors
+from core.resources.side_rows import insert_beside, update_beside
 from core.resources.values import TextValue
 from core.search.names import name_match
 from core.search.pinyin import sort_key
+
+_Bound = TypeVar("_Bound", bound=Session | Gateway | Batch)
+_Rest = ParamSpec("_Rest")
+_Answer = TypeVar("_Answer")
 
 #: What is kept up with every batch, in its transaction.
 UPKEEP: Final[Sequence[Callable[[Batch], None]]] = (
@@ -54,8 +61,27 @@ class ArchiveSchema(InputSchema):
     reason = TextValue(multiline=True, max_length=300, allow_none=True)
 
 
+def _seen_by_tenant(
+    door: Callable[Concatenate[Service, _Bound, _Rest], _Answer],
+) -> Callable[Concatenate[Service, _Bound, _Rest], _Answer]:
+    """Let the service of the edition that the tenant sees do it, whichever edition's is asked.
+
+    Addons have the service of `resource_of`, which knows of no additions.
+    """
+
+    @wraps(door)
+    def found(asked: Service, bound: _Bound, /, *args: _Rest.args, **options: _Rest.kwargs) -> _Answer:
+        session = bound if isinstance(bound, Session) else bound.session
+        return door(edition_of(session).of(asked.resource).service, bound, *args, **options)
+
+    return found
+
+
 class Service:
-    """Writes for one resource. An addon subclasses it and overrides `rules`."""
+    """Writes for one resource. An addon subclasses it and overrides `rules`.
+
+    There is one for each edition of the resource.
+    """
 
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
@@ -68,6 +94,7 @@ class Service:
 
     # Doors
 
+    @_seen_by_tenant
     def create(self, session: Session, inputs: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[int]:
         """Create records, all or none.
 
@@ -88,6 +115,7 @@ class Service:
         self.write(batch)
         return [change.id for change in batch.changes if change.id is not None]
 
+    @_seen_by_tenant
     def update(
         self,
         session: Session,
@@ -114,6 +142,7 @@ class Service:
         """
         self.update_many(session, {record_id: values}, actor=actor, versions={record_id: version})
 
+    @_seen_by_tenant
     def update_many(
         self,
         session: Session,
@@ -127,6 +156,7 @@ class Service:
         _raise_first(batch)
         self.write(batch)
 
+    @_seen_by_tenant
     def archive(
         self, session: Session, record_ids: Sequence[int], *, actor: Actor, reason: str | None = None
     ) -> None:
@@ -142,12 +172,14 @@ class Service:
         values = {"archived_at": datetime.now(UTC), "archived_reason": text}
         self._set_state(session, record_ids, actor, "archived", values)
 
+    @_seen_by_tenant
     def restore(self, session: Session, record_ids: Sequence[int], *, actor: Actor) -> None:
         """Bring archived records back; see `archive`."""
         self._set_state(
             session, record_ids, actor, "restored", {"archived_at": None, "archived_reason": None}
         )
 
+    @_seen_by_tenant
     def delete(self, session: Session, record_ids: Sequence[int], *, actor: Actor) -> None:
         """Delete records and their lines for good.
 
@@ -160,14 +192,14 @@ class Service:
         try:
             with session.begin_nested():
                 for lines in self.resource.lines_fields.values():
-                    via = lines.target.table.c[lines.via.column.name]
-                    session.execute(delete(lines.target.table).where(via.in_(record_ids)))
+                    session.execute(delete(lines.target.table).where(lines.back.in_(record_ids)))
                 session.execute(delete(self.resource.table).where(self.resource.table.c.id.in_(record_ids)))
         except IntegrityError as error:
             raise InUse from error
         timeline.forget(session, self.resource, record_ids)
         indexing.forget(session, self.resource, record_ids)
 
+    @_seen_by_tenant
     def perform(
         self,
         session: Session,
@@ -208,6 +240,7 @@ class Service:
 
     # Batches
 
+    @_seen_by_tenant
     def prepare(self, session: Session, inputs: Sequence[Mapping[str, Any]], *, actor: Actor) -> Batch:
         """Validate new records and run the rules; nothing is written. Bad rows carry their errors.
 
@@ -217,6 +250,7 @@ class Service:
         gateway = Gateway(session, actor)
         return self.prepare_new(gateway, self.validated(gateway, inputs))
 
+    @_seen_by_tenant
     def prepare_new(self, gateway: Gateway, changes: Sequence[Change]) -> Batch:
         """Complete new records whose values are read already, and run the rules; see `prepare`."""
         gateway.require(self.resource, "create")
@@ -233,6 +267,7 @@ class Service:
         self._run_rules(batch)
         return batch
 
+    @_seen_by_tenant
     def prepare_update(
         self,
         session: Session,
@@ -256,6 +291,7 @@ class Service:
             change.id, change.before = record_id, stored[record_id]
         return self.prepare_changes(gateway, changes)
 
+    @_seen_by_tenant
     def prepare_changes(self, gateway: Gateway, changes: Sequence[Change]) -> Batch:
         """Run the rules over changes of stored records whose values are read already.
 
@@ -272,6 +308,7 @@ class Service:
         self._run_rules(batch)
         return batch
 
+    @_seen_by_tenant
     def write(self, batch: Batch) -> None:
         """Write the good rows of a batch and keep up what hangs on them.
 
@@ -294,6 +331,7 @@ class Service:
 
     # Steps
 
+    @_seen_by_tenant
     def validated(
         self, gateway: Gateway, inputs: Sequence[Mapping[str, Any]], *, partial: bool = False
     ) -> list[Change]:
@@ -328,8 +366,13 @@ class Service:
         batch.changes = batch.good
         if batch.changes:
             self.rules(batch)
+        for rule in self.resource.further_rules:
+            batch.changes = batch.good
+            if batch.changes:
+                rule(batch)
         batch.changes = whole
 
+    @_seen_by_tenant
     def permitted(
         self, session: Session, record_ids: Sequence[int], actor: Actor, verb: str
     ) -> dict[int, Mapping[str, Any]]:
@@ -359,17 +402,23 @@ class Service:
         for step in UPKEEP:
             step(batch)
 
-    def _columns(self, change: Change) -> dict[str, Any]:
-        """The values of a change by column name, sort and match keys included."""
-        columns = {self.resource.fields[name].column.name: value for name, value in change.values.items()}
+    def _stored(self, change: Change) -> Stored:
+        """What a change writes, sort and match keys included."""
+        stored = Stored()
+        for name, value in change.values.items():
+            self.resource.fields[name].place.put(stored, value)
         for name in self._keyed:
             if name in change.values:
                 value, keys = change.keys.get(name, (None, {}))
-                columns |= keys if keys and value == change.values[name] else self._keys(change, name)
-        return columns
+                if not keys or value != change.values[name]:
+                    keys = self._keys(change, name)
+                place = self.resource.fields[name].place
+                for column, key in keys.items():
+                    place.companion(column).put(stored, key)
+        return stored
 
     def _keys(self, change: Change, name: str) -> dict[str, str]:
-        """What is stored beside a text to order it and to recognise it, by column."""
+        """What is stored beside a text to order it and to recognise it, by what the field calls it."""
         word, value = self.resource.fields[name].word, change.values[name]
         keys = {}
         if word.sort_by is not None:
@@ -387,23 +436,27 @@ class Service:
 
     def _insert(self, batch: Batch) -> None:
         by = {"created_by_id": batch.actor.user_id, "updated_by_id": batch.actor.user_id}
-        rows = [by | self._columns(change) for change in batch.changes]
+        stored = [self._stored(change) for change in batch.changes]
+        rows = [by | each.own for each in stored]
         if len(rows) < MANY:
             made = insert_few(batch.session, self.resource.table, rows, self.resource.given_columns)
             for change, row in zip(batch.changes, made, strict=True):
                 change.id, change.given = row["id"], dict(row)
-            return
-        numbers = insert_rows(batch.session, self.resource.table, rows, numbered=True)
-        for change, number in zip(batch.changes, numbers, strict=True):
-            change.id = number
+        else:
+            numbers = insert_rows(batch.session, self.resource.table, rows, numbered=True)
+            for change, number in zip(batch.changes, numbers, strict=True):
+                change.id = number
+        insert_beside(
+            batch.session, [(change.id, each) for change, each in zip(batch.changes, stored, strict=True)]
+        )
 
     def _update(self, batch: Batch) -> None:
         table = self.resource.table
         by_names: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-        for change in batch.changes:
-            columns = self._columns(change)
-            by_names.setdefault(tuple(columns), []).append(
-                {"_id": change.id, **{f"_{k}": v for k, v in columns.items()}}
+        stored = [(change.id, self._stored(change)) for change in batch.changes]
+        for record_id, each in stored:
+            by_names.setdefault(tuple(each.own), []).append(
+                {"_id": record_id, **{f"_{k}": v for k, v in each.own.items()}}
             )
         for names, rows in by_names.items():
             statement = (
@@ -419,6 +472,7 @@ class Service:
                 )
             )
             batch.session.connection().execute(statement, rows)
+        update_beside(batch.session, stored)
 
     def _write_lines(self, batch: Batch, lines: LinesField) -> None:
         """Make the stored lines those of the input: new ones in, known ones changed, missing ones out."""
@@ -431,6 +485,7 @@ class Service:
         for kind, changes in (("created", found.new), ("updated", found.changed)):
             service.write_lines(Batch(lines.target, batch.session, batch.actor, changes, kind))
 
+    @_seen_by_tenant
     def write_lines(self, batch: Batch) -> None:
         """Write validated lines of records that are being written; their rights are the records'.
 

@@ -145,8 +145,7 @@ def lines_of(conditions: Conditions, lines: LinesField) -> tuple[Selection, Shap
 def _nested(conditions: Conditions, lines: LinesField) -> tuple[Shape, ColumnElement[Any]]:
     """The nested lines of each record as a column of JSON, so that a record is one statement."""
     selection, shape = lines_of(conditions, lines)
-    via = lines.target.table.c[lines.via.column.name]
     here = lines.resource.table.c.id
-    inner = selection.statement(via == here).correlate(lines.resource.table).subquery()
+    inner = selection.statement(lines.back == here).correlate(lines.resource.table).subquery()
     rows = select(func.coalesce(func.json_agg(func.json_build_array(*inner.c)), text("'[]'::json")))
     return shape, rows.scalar_subquery()

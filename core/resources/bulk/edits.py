@@ -278,7 +278,7 @@ def _values_for(resource: Resource, edit: Edit, row: Mapping[str, Any]) -> Mappi
     values = dict(edit.values)
     for name in {**edit.add, **edit.remove}:
         removed = set(edit.remove.get(name, ()))
-        own = values.get(name, row[resource.fields[name].column.name])
+        own = values.get(name, row[resource.fields[name].key])
         kept = [tag for tag in own if tag not in removed]
         values[name] = list(dict.fromkeys([*kept, *edit.add.get(name, ())]))
     return values

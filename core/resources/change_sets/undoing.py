@@ -21,6 +21,7 @@ from core.resources.batch import Change
 from core.resources.change_sets.values import former_lines, lines_now, unplain
 from core.resources.channels import through
 from core.resources.declaration import Resource, resource_called
+from core.resources.editions import edition_of
 from core.resources.gateway import Gateway
 from core.resources.models import ChangeSet, ChangeSetRow, TimelineEntry
 
@@ -134,6 +135,8 @@ class _Undoing:
                 break
             ids = [row.record_id for row in rows]
             resource = resource_called(rows[0].resource)
+            if resource is not None:
+                resource = edition_of(self.session).of(resource)
             if resource is None or not is_on(tenant_of(self.session), resource.addon):
                 kept = set(ids)
             elif rows[0].before is not None:
@@ -191,7 +194,12 @@ class _Undoing:
         changes, states = [], []
         for number in ready:
             row = by_id[number]
-            before = {name: unplain(resource.fields[name], value) for name, value in row.before.items()}
+            # A field whose addon has gone off meanwhile stays as it is.
+            before = {
+                name: unplain(resource.fields[name], value)
+                for name, value in row.before.items()
+                if name in resource.fields
+            }
             if "archived_at" in before:
                 states.append((number, before.pop("archived_at"), before.pop("archived_reason", None)))
             change = Change(before, before=stored[number], id=number)

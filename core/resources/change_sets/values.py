@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.db.fields import Kind, Sensitivity
 from core.resources.declaration import Field, LinesField
+from core.resources.places import stored_rows
 
 
 def unplain(field: Field, value: Any) -> Any:
@@ -25,7 +25,7 @@ def unplain(field: Field, value: Any) -> Any:
 def kept_line(lines: LinesField, row: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a line that people can write, and its number."""
     kept = {
-        name: row[field.column.name]
+        name: row[field.key]
         for name, field in lines.target.fields.items()
         if field is not lines.via
         and not field.word.readonly
@@ -38,11 +38,10 @@ def lines_now(
     session: Session, lines: LinesField, record_ids: Sequence[int]
 ) -> dict[int, list[Mapping[str, Any]]]:
     """The stored lines of records, by record: rows by column name."""
-    via = lines.target.table.c[lines.via.column.name]
     found: dict[int, list[Mapping[str, Any]]] = {}
-    statement = select(lines.target.table).where(via.in_(record_ids)).order_by(lines.target.table.c.id)
-    for row in session.execute(statement).mappings():
-        found.setdefault(row[via.name], []).append(dict(row))
+    statement = stored_rows(lines.target).where(lines.back.in_(record_ids))
+    for row in session.execute(statement.order_by(lines.target.table.c.id)).mappings():
+        found.setdefault(row[lines.via.key], []).append(dict(row))
     return found
 
 
@@ -63,8 +62,11 @@ def former_lines(
     there = {row["id"] for row in now}
     former = []
     for line in before:
+        fields = lines.target.fields
         values = {
-            name: unplain(lines.target.fields[name], value) for name, value in line.items() if name != "id"
+            name: unplain(fields[name], value)
+            for name, value in line.items()
+            if name != "id" and name in fields
         }
         former.append(({"id": line["id"]} if line["id"] in there else {}) | values)
     return former

@@ -15,6 +15,7 @@ from core.resources.cells import fold
 from core.resources.columns import Column, columns_of, headers, read_column
 from core.resources.declaration import Field, Resource
 from core.resources.gateway import Gateway
+from core.resources.places import Joins
 from core.resources.query import Query
 from core.resources.selection import Selection, Shape
 
@@ -136,8 +137,9 @@ class Source:
         wanted = {number for number in numbers if number is not None}
         if not wanted:
             return numbers
-        table = target.table
-        statement = select(table.c.id, by.column).where(table.c.id.in_(sorted(wanted)))
+        table, joins = target.table, Joins(target.table)
+        columns = (table.c.id, joins.value(by.place, table))
+        statement = select(*columns).select_from(joins.joined).where(table.c.id.in_(sorted(wanted)))
         scope = self.gateway.scope(target, table)
         rows = self.gateway.session.execute(statement if scope is None else statement.where(scope))
         values: dict[int | None, Any] = {row[0]: row[1] for row in rows}

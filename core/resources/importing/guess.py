@@ -273,7 +273,7 @@ class _Guesser:
 
     def _is_known(self, place: int) -> bool:
         column, cells = self.of_the_system[place], self.cells[place]
-        if column.name not in self.resource.fields or not (column.field.column.unique or column.name == "id"):
+        if column.name not in self.resource.fields or not (column.field.is_unique or column.name == "id"):
             return False
         if column.name == "id":  # numbers of another system's records look just the same
             return False
@@ -286,7 +286,7 @@ class _Guesser:
                 return self.of_the_system[place].name
         fields = self.resource.fields.values()
         wanted = [
-            *(each.name for each in fields if each.column.unique),
+            *(each.name for each in fields if each.is_unique),
             *(each.name for each in fields if each.word.is_code),
             *(rule.field for rule in self.resource.duplicates),
             self.resource.label,

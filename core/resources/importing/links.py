@@ -13,10 +13,13 @@ from sqlalchemy import ARRAY, ColumnElement, any_, bindparam, select
 from core.db.fields import Kind
 from core.resources.declaration import Field, Resource
 from core.resources.gateway import Gateway
+from core.resources.places import Joins
 from core.resources.resolver import Answer
 from core.resources.values import reader_of
 from core.search.pinyin import sort_key
 
+#: Under which name a statement gives the value that was looked for.
+_VALUE: Final = "looked_for"
 _TEXTS: Final = (Kind.TEXT, Kind.PICK, Kind.EMAIL, Kind.PHONE)
 
 
@@ -52,19 +55,21 @@ def find_by_values(
     """The records whose field ``by`` holds one of ``values``, as it stores them; see `find_records`."""
     if not values:
         return {}
-    table = resource.table
-    columns: list[ColumnElement[Any]] = [by.column, table.c.id]
+    table, joins = resource.table, Joins(resource.table)
+    columns: list[ColumnElement[Any]] = [joins.value(by.place, table).label(_VALUE), table.c.id]
     columns += [table.c[name] for name in ("archived_at", "owner_id", "unit_id") if name in table.c]
-    statement = select(*columns).where(by.column == _any_of(by.column, values))
+    wanted = by.place.holds(table, lambda value: value == _any_of(value, values))
+    statement = select(*columns).select_from(joins.joined).where(wanted)
     if by.word.sort_by is not None:  # the order of a name is indexed, the name itself is not
-        key = table.c[by.word.sort_by]
-        statement = statement.where(key == _any_of(key, {sort_key(value) for value in values}))
+        keys = {sort_key(value) for value in values}
+        ordered = by.place.companion(by.word.sort_by)
+        statement = statement.where(ordered.holds(table, lambda key: key == _any_of(key, keys)))
     scope = gateway.scope(resource, table)
     found: dict[Any, list[Found]] = {}
     rows = gateway.session.execute(statement if scope is None else statement.where(scope))
     for row in rows.mappings():
         record = Found(row["id"], row.get("archived_at") is not None, dict(row))
-        found.setdefault(row[by.column.name], []).append(record)
+        found.setdefault(row[_VALUE], []).append(record)
     return {
         value: [each for each in records if not each.is_archived] or records
         for value, records in found.items()
@@ -104,7 +109,7 @@ def _names(gateway: Gateway, resource: Resource) -> Sequence[Field]:
     unique = [
         each
         for each in resource.fields.values()
-        if each.column.unique and each.word.kind in _TEXTS and each is not resource.label_field
+        if each.is_unique and each.word.kind in _TEXTS and each is not resource.label_field
     ]
     fields = [resource.label_field, *unique, resource.fields["id"]]
     return [each for each in fields if gateway.resolver.answer(each) is Answer.OPEN]

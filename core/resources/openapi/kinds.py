@@ -106,11 +106,11 @@ def output(field: Field) -> Node:
     if field.word.help is not None:
         node["description"] = str(field.word.help)
     if field.target is not None:
-        return {**node, "anyOf": [ref("Link"), {"type": "null"}]} if field.column.nullable else ref("Link")
+        return {**node, "anyOf": [ref("Link"), {"type": "null"}]} if field.is_nullable else ref("Link")
     node |= _OUTPUT_TYPES[field.word.kind]
     if field.word.choices is not None:
         node["enum"] = [choice.value for choice in field.word.choices]
-    if field.column.nullable:
+    if field.is_nullable:
         node["type"] = [node["type"], "null"]
         if "enum" in node:
             node["enum"].append(None)

@@ -105,7 +105,7 @@ def bulk_progress(number: int) -> str:
     resource = resource_called(run["resource"])
     if resource is None:
         raise NotFound
-    return render_template("records/bulk_progress.html", view=run_view(run, resource))
+    return render_template("records/bulk_progress.html", view=run_view(run, gateway().seen(resource)))
 
 
 @bp.post("/settings/changes/<int:number>/undo")
@@ -248,7 +248,7 @@ def _ways(field: Field, chosen: str) -> list[Option]:
     ways = [("set", _("Set to"))]
     if field.word.kind is Kind.TAGS:
         ways = [("add", _("Add")), ("remove", _("Remove")), ("set", _("Replace by"))]
-    if field.column.nullable or field.word.kind is Kind.TAGS:
+    if field.is_nullable or field.word.kind is Kind.TAGS:
         ways.append(("clear", _("Empty it")))
     return [Option(name, label, selected=name == chosen) for name, label in ways]
 

@@ -220,9 +220,9 @@ class Columns:
         assert target is not None
         finders = [Option("", _("Name or number"), selected=not wish.by)]
         for field in gateway().resolver.visible(target):
-            if (
-                field.column.unique or field.name == "id" or field.word.kind in (Kind.EMAIL, Kind.PHONE)
-            ) and (gateway().resolver.answer(field) is Answer.OPEN):
+            if (field.is_unique or field.name == "id" or field.word.kind in (Kind.EMAIL, Kind.PHONE)) and (
+                gateway().resolver.answer(field) is Answer.OPEN
+            ):
                 finders.append(Option(field.name, field.label, selected=field.name == wish.by))
         required = [each for each in target.fields.values() if each.is_required]
         may = g.actor.may(target.name, "create") and target.addon != "core"
@@ -320,7 +320,7 @@ def _choosable(resource: Resource) -> Iterator[Column]:
     own = [name for name, column in found.items() if column.lines is None]
     for name in dict.fromkeys((resource.label, *in_form, *own)):
         column = found.get(name)
-        is_key = column is not None and bool(column.field.column.unique or name == "id")
+        is_key = column is not None and bool(column.field.is_unique or name == "id")
         if column is not None and (not column.field.word.readonly or is_key or name in AUTHORS):
             yield column
     for column in found.values():
