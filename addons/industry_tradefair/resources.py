@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from addons.industry_tradefair import models, services
-from addons.industry_tradefair.models import OrderState, Product
+from addons.industry_tradefair.models import FirmKind, OrderState, Product
+from addons.industry_tradefair.synonyms import CUSTOMER
 from core.i18n import _l, _lp
 from core.resources.declaration import Action, Resource, Section
+from core.resources.extending import Placed, ResourceExtension
 
 
 class FairResource(Resource):
@@ -116,3 +118,25 @@ class OrderResource(Resource):
     sort = ("-id",)
     readable_through = "customer"
     service_class = services.OrderService
+
+
+class CustomerExtension(ResourceExtension):
+    """What the trade calls a customer, on his page, in lists and in forms."""
+
+    of = "customer.customer"
+    sections = (
+        Section(_l("Trade"), "firm_kind", "traded_goods", id="trade", after="basics"),
+        Section(
+            _l("Services offered"),
+            "service_offered",
+            id="services",
+            after="industry_tradefair.trade",
+            when={"firm_kind": (FirmKind.SERVICE,)},
+        ),
+    )
+    list_columns = (Placed("firm_kind", after="kind"),)
+    quick_filters = ("firm_kind",)
+    quick_create = (Placed("firm_kind", after="kind"),)
+    tags = ("firm_kind",)
+    synonyms = CUSTOMER
+    rules = (services.keep_services_to_service_firms,)

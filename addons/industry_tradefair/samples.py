@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from addons.industry_tradefair.models import Booth, BoothKind, Fair, Order, OrderState, Product
+from addons.industry_tradefair.models import Booth, BoothKind, Fair, FirmKind, Order, OrderState, Product
 from core.access.actor import Actor
 from core.db.session import tenant_of
 from core.resources.declaration import resource_named, resource_of
@@ -45,6 +45,11 @@ _ORDERS: Final[tuple[tuple[str, Product, Values], ...]] = (
     ("展馆入口户外大牌", Product.OUTDOOR, {"place": "会展中心东入口", "size": "12 × 6 m"}),
     ("机场高速单立柱", Product.OUTDOOR, {"place": "机场高速 12 公里处", "size": "18 × 6 m"}),
 )
+_FIRMS: Final[tuple[Values, ...]] = (
+    {"firm_kind": FirmKind.MAKER.value, "traded_goods": ["白酒", "葡萄酒"]},
+    {"firm_kind": FirmKind.TRADER.value, "traded_goods": ["食糖", "休闲食品"]},
+    {"firm_kind": FirmKind.SERVICE.value, "service_offered": "展台搭建"},
+)
 _STATES: Final = (OrderState.CONFIRMED, OrderState.CONFIRMED, OrderState.DRAFT, OrderState.DONE)
 
 
@@ -55,11 +60,18 @@ def load(session: Session, actor: Actor) -> None:
     wanted = Query(per_page=len(_ORDERS), count=False)
     customers = list(Gateway(session, actor).page(resource_named("customer.customer"), wanted).records())
     if customers:
+        _write_firms(session, actor, [each["id"] for each in customers])
         orders = [
             _order(number, customers[number % len(customers)], booths, today)
             for number in range(len(_ORDERS))
         ]
         resource_of(Order).service.create(session, orders, actor=actor)
+
+
+def _write_firms(session: Session, actor: Actor, customers: list[int]) -> None:
+    """Say of each customer what kind of firm it is."""
+    firms = {number: _FIRMS[at % len(_FIRMS)] for at, number in enumerate(customers)}
+    resource_named("customer.customer").service.update_many(session, firms, actor=actor)
 
 
 def _write_fairs(session: Session, actor: Actor, today: date) -> list[int]:

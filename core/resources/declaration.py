@@ -49,9 +49,8 @@ class Section:
                 before; without a place it stands at the end.
             after: the id of the section it stands behind.
             replace: the id of a section that is not shown as long as the addon is on.
-            when: ``{field: values}`` with which a form shows it, ``{"product": (Product.BOOTH,)}``; the
-                fields are choices. A page shows it whenever something is filled in, and the rules say
-                what may be.
+            when: ``{field: values}`` with which forms and pages show it, ``{"product": (Product.BOOTH,)}``;
+                the fields are choices. What may be filled in is said by the rules, for all doors.
         """
         self.title = title
         self.fields = fields
@@ -63,6 +62,10 @@ class Section:
         self.before, self.after, self.replace = before, after, replace
         #: Ids of sections in whose place it stands.
         self.instead_of: tuple[str, ...] = ()
+
+    def fits(self, held: Mapping[str, Any]) -> bool:
+        """Whether it is shown with these values, by field name."""
+        return all(held.get(name) in values for name, values in self.when.items())
 
     def called(self, id: str) -> Section:
         """The same section under another id."""
@@ -366,7 +369,9 @@ class Resource:
                     raise AddonError(
                         f"{file}: {type(self).__name__}.{place} names “{name}”; there are {known}"
                     )
-        self._check_conditions(file)
+        for section in self.form:
+            if problem := self.condition_problem(section):
+                raise AddonError(f"{file}: {type(self).__name__}.form: the section “{section.id}” {problem}")
         ids = [section.id for section in self.form]
         if len(set(ids)) < len(ids):
             raise AddonError(
@@ -380,25 +385,17 @@ class Resource:
         if self.name.partition(".")[0] != self.addon:
             raise AddonError(f"{file}: {type(self).__name__}.name must begin with “{self.addon}.”")
 
-    def _check_conditions(self, file: str) -> None:
-        """See that what sections depend on are values of choices.
-
-        Raises:
-            AddonError: names the file, the section and the field or value.
-        """
-        for section in self.form:
-            for name, values in section.when.items():
-                place = f"{file}: {type(self).__name__}.form: the section “{section.title}”"
-                choices = self.fields[name].word.choices if name in self.fields else None
-                if choices is None:
-                    known = ", ".join(each.name for each in self.fields.values() if each.word.choices)
-                    raise AddonError(f"{place} depends on “{name}”, which is no choice; there are {known}")
-                for value in values:
-                    if value not in list(choices):
-                        known = ", ".join(choices)
-                        raise AddonError(
-                            f"{place} depends on the value “{value}” of “{name}”; there are {known}"
-                        )
+    def condition_problem(self, section: Section) -> str:
+        """What is wrong with that on which a section depends; empty where nothing is."""
+        for name, values in section.when.items():
+            choices = self.fields[name].word.choices if name in self.fields else None
+            if choices is None:
+                known = [each.name for each in self.fields.values() if each.word.choices]
+                return f"depends on “{name}”, which is no choice; there are {', '.join(known) or 'none'}"
+            for value in values:
+                if value not in list(choices):
+                    return f"depends on the value “{value}” of “{name}”; there are {', '.join(choices)}"
+        return ""
 
     def _lines_names(self) -> set[str]:
         return {lines.name for lines in self.lines}

@@ -102,6 +102,44 @@ def upgrade() -> None:
         unique=True,
     )
     op.create_table(
+        "industry_tradefair_customer",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("firm_kind", sa.String(length=40), nullable=True),
+        sa.Column("traded_goods", sa.ARRAY(sa.String(length=40)), server_default="{}", nullable=False),
+        sa.Column("service_offered", sa.String(length=80), nullable=True),
+        sa.CheckConstraint(
+            "firm_kind in ('maker', 'trader', 'service')",
+            name=op.f("ck_industry_tradefair_customer_firm_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["id"],
+            ["customer_customer.id"],
+            name=op.f("fk_industry_tradefair_customer_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_industry_tradefair_customer")),
+        info={"addon": "industry_tradefair"},
+    )
+    op.create_index(
+        op.f("ix_industry_tradefair_customer_firm_kind"),
+        "industry_tradefair_customer",
+        ["firm_kind"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_industry_tradefair_customer_service_offered"),
+        "industry_tradefair_customer",
+        ["service_offered"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_industry_tradefair_customer_traded_goods"),
+        "industry_tradefair_customer",
+        ["traded_goods"],
+        unique=False,
+        postgresql_using="gin",
+    )
+    op.create_table(
         "industry_tradefair_order",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column(
@@ -245,6 +283,16 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_industry_tradefair_order_booth_id"), table_name="industry_tradefair_order")
     op.drop_table("industry_tradefair_order")
+    op.drop_index(
+        op.f("ix_industry_tradefair_customer_traded_goods"),
+        table_name="industry_tradefair_customer",
+        postgresql_using="gin",
+    )
+    op.drop_index(
+        op.f("ix_industry_tradefair_customer_service_offered"), table_name="industry_tradefair_customer"
+    )
+    op.drop_index(op.f("ix_industry_tradefair_customer_firm_kind"), table_name="industry_tradefair_customer")
+    op.drop_table("industry_tradefair_customer")
     op.drop_index(op.f("ix_industry_tradefair_booth_fair_id_number"), table_name="industry_tradefair_booth")
     op.drop_table("industry_tradefair_booth")
     op.drop_index(

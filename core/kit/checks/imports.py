@@ -32,6 +32,7 @@ PUBLIC: Final = frozenset(
         "core.resources.channels",
         "core.resources.declaration",
         "core.resources.duplicates",
+        "core.resources.extending",
         "core.resources.filters",
         "core.resources.gateway",
         "core.resources.models",

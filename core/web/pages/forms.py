@@ -111,13 +111,11 @@ class Form:
         self, section: Section, fields: Sequence[Field], typed: Typed, errors: Mapping[str, Sequence[str]]
     ) -> FieldSection:
         """One section; what is wrong in it is seen, whatever the section depends on."""
-        held = {name: value["value"] if isinstance(value, dict) else value for name, value in typed.items()}
-        fits = all(held.get(name) in values for name, values in section.when.items())
         return FieldSection(
             str(section.title),
             [self._field(each, each.name, typed.get(each.name), errors) for each in fields],
             json.dumps({name: list(values) for name, values in section.when.items()}) if section.when else "",
-            hidden=not fits and not any(each.name in errors for each in fields),
+            hidden=not section.fits(typed) and not any(each.name in errors for each in fields),
         )
 
     def _lines(

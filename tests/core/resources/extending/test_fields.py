@@ -294,7 +294,9 @@ def test_statements_do_not_grow_with_records(
     wanted = Query(where=All((Condition("hall", "startswith", "H"),)), sort=(Order("grape"),))
     for per_page in (2, 30):
         with statements() as seen:
-            page = gateway.page(customer, Query(wanted.where, sort=wanted.sort, per_page=per_page, count=False))
+            page = gateway.page(
+                customer, Query(wanted.where, sort=wanted.sort, per_page=per_page, count=False)
+            )
         assert (len(page.rows), len(seen)) == (per_page, 1)
     with statements() as seen:
         assert gateway.page(customer, Query(fields=("name",), count=False)).rows

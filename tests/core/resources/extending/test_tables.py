@@ -69,7 +69,18 @@ def test_a_table_comes_in_in_few_statements_and_goes_out_as_it_came(
     beside = metadata.tables["fair_customer"]
     assert both.scalar(select(func.count()).select_from(beside)) == _ROWS
 
-    names = ("name", "booth_size", "hall", "stage", "is_vip", "themes", "visited_on", "contract", "grape", "agent")
+    names = (
+        "name",
+        "booth_size",
+        "hall",
+        "stage",
+        "is_vip",
+        "themes",
+        "visited_on",
+        "contract",
+        "grape",
+        "agent",
+    )
     header, *rows = _written(gateway, customer, *names)
     assert header[1:4] == ["Booth size", "Hall", "Stage"]
     assert rows[2] == ["N2", "3", "H2", "Booked", "yes", "a, b", "2026-01-03", "C2", "G", "Ada"]
@@ -82,7 +93,9 @@ def test_an_import_knows_records_by_a_field_of_the_addon_and_can_be_taken_back(
     _import(both, customer, "name,contract,booth_size\nOne,C1,1\nTwo,C2,2\n")
     set_id = change_sets.open_set(both, "import", customer, actor=OPERATOR, label="t.csv")
     with change_sets.collecting(both, set_id):
-        outcome = _import(both, customer, "contract,name,booth_size\nC2,Two,20\nC3,Three,30\n", key="contract")
+        outcome = _import(
+            both, customer, "contract,name,booth_size\nC2,Two,20\nC3,Three,30\n", key="contract"
+        )
     assert (outcome.updated, outcome.inserted) == (1, 1)
     assert [row[1] for row in _written(gateway, customer, "name", "booth_size")[1:]] == ["1", "20", "30"]
     undone = change_sets.undo(both, set_id, actor=OPERATOR)
