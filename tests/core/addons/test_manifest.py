@@ -44,6 +44,7 @@ def test_a_manifest_is_read_without_importing_code(tmp_path: Path) -> None:
         (_toml(depends="customer"), "“depends” must be a list of addon names"),
         (_toml(depends=["Customer!"]), "“depends” must be a list of addon names"),
         (_toml(extends=[1]), "“extends” must be a list of addon names"),
+        (_toml(default="no"), "“default” must be true or false"),
         (_toml(name="Fleet"), "the name “Fleet” must be"),
         (_toml(name="f"), "the name “f” must be"),
         (_toml(name=["fleet"]), "“name” must be a text"),

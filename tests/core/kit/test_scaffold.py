@@ -42,6 +42,7 @@ def _files(folder: Path) -> set[str]:
 def test_a_new_addon_has_every_room(written: Path) -> None:
     assert _files(written) == {
         "README.md",
+        "pyproject.toml",
         "__init__.py",
         "addon.toml",
         "hooks.py",
