@@ -23,7 +23,7 @@ from core.db.session import Database
 from core.events import Deliveries
 from core.i18n import add_catalogue
 from core.jobs.registry import Jobs, JobsRoom
-from core.menus import Menu, MenuItem
+from core.menus import Menu, MenuRoom
 from core.resources.channels import Channels, ChannelsRoom
 from core.resources.extending.side_table import ExtensionsRoom
 from core.resources.registry import Resources, ResourcesRoom
@@ -93,13 +93,6 @@ class _ViewsRoom:
         self._found.append((addon.name, contents))
 
 
-def _leads_somewhere(item: MenuItem, resources: Resources, permissions: Permissions) -> bool:
-    """Whether what a menu's entry asks rights for is there, and the entry has an address."""
-    return (
-        not item.resource or item.resource in resources or (bool(item.url) and item.resource in permissions)
-    )
-
-
 def start_kernel(
     config: Config, database_url: str, *, make_database: Callable[[str], Database] = Database
 ) -> Kernel:
@@ -111,28 +104,23 @@ def start_kernel(
         make_database: makes the pool; tests pass one of their own.
     """
     permissions, resources, hooks, menu, jobs = Permissions(), Resources(), Hooks(), Menu(), Jobs()
+    hooks.screens = resources
     channels = Channels()
     blueprints: list[tuple[str, Blueprint]] = []
     rooms: Sequence[Any] = (
-        ModelsRoom(),
         ExtensionsRoom(resources.by_name, resources.additions),
+        ModelsRoom(),
         HookspecsRoom(hooks),
         ResourcesRoom(resources, permissions),
         PermissionsRoom(permissions),
         HooksRoom(hooks),
+        MenuRoom(menu, resources.names, permissions.names),
         JobsRoom(jobs),
         ChannelsRoom(channels),
         _ViewsRoom(blueprints),
     )
     add_catalogue(Path(__file__).parent / "translations")
     catalogue = load(discover([OWN_ADDONS, *config.addons_path]), rooms)
-    for addon, items in hooks.each("menu_items"):
-        if all(
-            isinstance(item, MenuItem) and _leads_somewhere(item, resources, permissions) for item in items
-        ):
-            menu.add(addon, items)
-        else:
-            hooks.fail(addon, "menu_items", f"it must give MenuItems of known resources, not {items}")
     database = make_database(database_url)
     database.deliveries, database.jobs = Deliveries(database, hooks), jobs
     database.channels, database.resources = channels, resources

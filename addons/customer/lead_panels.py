@@ -57,7 +57,6 @@ def check_panel(found: CheckList, record: Record, actor: Actor) -> Panel:
         items,
         add_url=f"/customer/leads/{record['id']}/check" if may_check and not record["archived_at"] else "",
         add_label=_("Fill in the check list"),
-        order=12,
     )
 
 
@@ -86,7 +85,7 @@ def conversion_panel(conversion: Record, reader: Gateway) -> Panel:
     items.append(
         PanelItem(_("Converted"), " · ".join(filter(None, (conversion["author"], when))), icon="transfer")
     )
-    return Panel("conversion", _("What became of it"), items, order=5)
+    return Panel("conversion", _("What became of it"), items)
 
 
 def origin_panel(leads: Sequence[Record]) -> Panel | None:
@@ -103,7 +102,7 @@ def origin_panel(leads: Sequence[Record]) -> Panel | None:
         for lead in leads
         if lead["converted_at"] is not None
     ]
-    return Panel("origin", _("Came from a lead"), items, order=35) if items else None
+    return Panel("origin", _("Came from a lead"), items) if items else None
 
 
 def leads_card(counts: Mapping[str, int], actor: Actor) -> Panel:
@@ -125,7 +124,6 @@ def leads_card(counts: Mapping[str, int], actor: Actor) -> Panel:
         empty=_("No open lead is yours. Write down who asks, before it is forgotten."),
         add_url="/customer/leads/quick" if actor.may("customer.lead", "create") else "",
         add_label=_("New lead"),
-        order=16,
     )
 
 

@@ -79,7 +79,6 @@ def day_card(day: MyDay, actor: Actor) -> Panel:
         empty=_("Nothing is due today. Plan what comes next, so that nothing is forgotten."),
         add_url="/customer/plan" if may_add else "",
         add_label=_("Plan a task"),
-        order=10,
     )
 
 
@@ -102,7 +101,6 @@ def mine_card(counts: Mapping[str, int], actor: Actor) -> Panel:
         empty=_("No customer is yours yet. Create one, or ask for some to be handed to you."),
         add_url="/customer/customers/quick" if actor.may("customer.customer", "create") else "",
         add_label=_("New customer"),
-        order=15,
     )
 
 
@@ -126,7 +124,6 @@ def recent_card(customers: Sequence[Record], actor: Actor) -> Panel:
         empty=_("There are no customers yet. Create the first one, or import a file you have."),
         add_url="/customer/customers/quick" if actor.may("customer.customer", "create") else "",
         add_label=_("New customer"),
-        order=20,
     )
 
 
@@ -144,7 +141,7 @@ def contacts_panel(contacts: Sequence[Record]) -> Panel:
         )
         for contact in contacts
     ]
-    return Panel("contacts", _("Contacts"), items, empty=_("No contact is known here yet."), order=10)
+    return Panel("contacts", _("Contacts"), items, empty=_("No contact is known here yet."))
 
 
 def customers_panel(customers: Sequence[Record]) -> Panel:
@@ -164,7 +161,7 @@ def customers_panel(customers: Sequence[Record]) -> Panel:
                 tag=left,
             )
         )
-    return Panel("customers", _("Customers"), items, empty=_("Belongs to no customer yet."), order=10)
+    return Panel("customers", _("Customers"), items, empty=_("Belongs to no customer yet."))
 
 
 def addresses_panel(addresses: Sequence[Record]) -> Panel | None:
@@ -174,7 +171,7 @@ def addresses_panel(addresses: Sequence[Record]) -> Panel | None:
         PanelItem(written_address(each) or "—", labels.get(each["label"], ""), icon="map-pin")
         for each in addresses
     ]
-    return Panel("addresses", _("Addresses"), items, order=40) if items else None
+    return Panel("addresses", _("Addresses"), items) if items else None
 
 
 def written_address(address: Record) -> str:
@@ -219,7 +216,7 @@ def group_panel(group: Group, customer_id: int) -> Panel | None:
         more = ngettext("%(n)s more", "%(n)s more", group.count - len(group.below))
         url = f"/customer/customers?parent={customer_id}"
         items.append(PanelItem(_("All directly below"), more, url, icon="list-details"))
-    return Panel("group", _p("customer", "Group"), items, order=30)
+    return Panel("group", _p("customer", "Group"), items)
 
 
 def _counts(total: RollUp) -> str:
@@ -257,7 +254,6 @@ def planned_panel(
         empty=_("Nothing is planned."),
         add_url=f"/customer/plan?{query}" if may_add else "",
         add_label=_("Plan a task"),
-        order=15,
     )
 
 

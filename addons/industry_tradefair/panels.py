@@ -49,12 +49,11 @@ def customer_panel(orders: Sequence[Row], customer: int, actor: Actor) -> Panel:
         empty=_("No order yet."),
         add_url=f"{_ORDERS}/quick?{urlencode({'customer': customer})}" if may_add else "",
         add_label=_("New order"),
-        order=30,
     )
 
 
-def fair_panels(fair: int, taken: Occupancy, orders: Sequence[Row], actor: Actor) -> list[Panel]:
-    """How full a fair is, and who comes."""
+def booths_panel(fair: int, taken: Occupancy, actor: Actor) -> Panel:
+    """How full a fair is."""
     shown = display()
     figures = [
         Figure(_("Booths"), shown.number(taken.booths), f"{_BOOTHS}?{urlencode({'fair': fair})}", "info"),
@@ -62,22 +61,20 @@ def fair_panels(fair: int, taken: Occupancy, orders: Sequence[Row], actor: Actor
         Figure(_p("booths", "Free"), shown.number(taken.free), tone="warn" if taken.free else "mute"),
     ]
     may_add = actor.may("industry_tradefair.booth", "create")
-    booths = Panel(
+    return Panel(
         "booths",
         _("Booths"),
         figures=figures if taken.booths else (),
         empty=_("No booth yet."),
         add_url=f"{_BOOTHS}/quick?{urlencode({'fair': fair})}" if may_add else "",
         add_label=_("New booth"),
-        order=10,
     )
-    if not actor.may("industry_tradefair.order", "read"):
-        return [booths]
+
+
+def fair_orders_panel(orders: Sequence[Row]) -> Panel:
+    """Who comes to a fair."""
     items = [_order(each, with_customer=True) for each in orders]
-    return [
-        booths,
-        Panel("fair-orders", _p("tradefair", "Orders"), items, empty=_("No order yet."), order=30),
-    ]
+    return Panel("fair-orders", _p("tradefair", "Orders"), items, empty=_("No order yet."))
 
 
 def fairs_card(fairs: Sequence[Row], taken: Mapping[int, Occupancy], today: date, actor: Actor) -> Panel:
@@ -90,7 +87,6 @@ def fairs_card(fairs: Sequence[Row], taken: Mapping[int, Occupancy], today: date
         empty=_("No fair in the next four months."),
         add_url=f"{_FAIRS}/quick" if may_add else "",
         add_label=_("New fair"),
-        order=40,
     )
 
 

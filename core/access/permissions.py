@@ -7,7 +7,7 @@ user holds which role, and where, is the tenant's.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import ModuleType
@@ -72,12 +72,22 @@ class Permissions:
         self.roles: dict[str, Role] = {role.code: role for role in READY_ROLES}
         self._grants: dict[str, list[Grant]] = defaultdict(list)
         self._things: set[str] = set()
+        #: All that have been read, those of an addon that is being loaded among them.
+        self._read: set[str] = set()
         #: ``{(tenant, user): (stamp, rights)}``, kept by `core.auth.services`.
         self.known: dict[tuple[int, int], tuple[str, Any]] = {}
 
     def add_resource(self, resource: str) -> None:
         """Make a resource, or a thing of its own kind, known; the administrator may do everything with it."""
         self._things.add(resource)
+
+    def note(self, things: Iterable[str]) -> None:
+        """Let other rooms of an addon know what has rights before it is registered."""
+        self._read.update(things)
+
+    def names(self) -> Collection[str]:
+        """The names of all that has rights and has been read."""
+        return self._read
 
     def __contains__(self, thing: str) -> bool:
         return thing in self._things
@@ -139,6 +149,7 @@ class PermissionsRoom:
                     raise AddonError(
                         f"{module.__file__}: “{item.resource}” is neither of this addon nor of its needs"
                     )
+        self._permissions.note(things)
         return grants, things
 
     def open(self, addon: Manifest, contents: Any) -> None:

@@ -1,44 +1,38 @@
-"""The hook manager: registration with isolation, and calls for the addons one tenant has on."""
+"""The hook manager: registration, and calls for the addons one tenant has on."""
 
 from __future__ import annotations
 
 import inspect
-import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
 import pluggy
-from psycopg2.extensions import TRANSACTION_STATUS_INERROR
-from sqlalchemy.orm import Session
 
 from core.addons.answers import answers_of
-from core.addons.failures import Failure, failure_of
-from core.addons.hookspecs import DECIDES, IS_PANEL, PROJECT, TITLE, CoreHooks, first_sentence
-from core.addons.implementations import MUTING, SLOW, WITHIN, Implementation
-from core.addons.manifest import AddonError
+from core.addons.calling import Caller, Calls, Layout
+from core.addons.hookspecs import (
+    DECIDES,
+    PART,
+    PROJECT,
+    SLOT,
+    TITLE,
+    CoreHooks,
+    Native,
+    PartMark,
+    first_sentence,
+)
+from core.addons.implementations import Implementation
+from core.addons.manifest import AddonError, Manifest
 from core.addons.pointing import nearest_first, place_of
-from core.errors import GuanxiError
-
-logger = logging.getLogger(__name__)
+from core.addons.slots import NoScreens, Screens, Stand, check_parts, stands, turns
 
 
 class _Plugin:
     """An addon's functions, as pluggy wants them, and what we keep of each."""
 
     implementations: dict[str, Implementation]
-
-
-@dataclass(frozen=True, slots=True)
-class _Caller:
-    """Whom a hook calls for one set of addons, in order."""
-
-    #: The different sets of arguments they take, and each with the number of his.
-    taken: tuple[tuple[str, ...], ...]
-    called: tuple[tuple[Implementation, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +46,8 @@ class HookView:
     arguments: tuple[str, ...]
     decides: bool
     implementations: tuple[Implementation, ...]
+    #: What its implementations bring, in the reader's language; its name where nobody has said it.
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +57,20 @@ class Implemented:
     name: str
     #: What it brings, in the reader's language; the hook's name where nobody has said it.
     title: str
-    #: Whether these are cards on pages.
-    is_panel: bool
 
 
-class Hooks:
+class Hooks(Calls):
     """All hook implementations of this process, callable for a subset of addons."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(CoreHooks)
         self._plugins: dict[str, _Plugin] = {}
-        self._callers: dict[tuple[str, frozenset[str]], _Caller] = {}
-        #: Seconds of an unknown beginning, for lengths; and of the epoch.
-        self.clock: Callable[[], float] = time.perf_counter
-        self.now: Callable[[], float] = time.time
-        #: Done whenever hooks are called for a set of addons not met before, and when one is muted.
-        self.on_news: Callable[[], None] = lambda: None
+        self._callers: dict[tuple[str, frozenset[str]], Caller] = {}
+        self._layouts: dict[tuple[str, frozenset[str], str], Layout] = {}
+        #: What the pages of resources are made of.
+        self.screens: Screens = NoScreens()
 
     # Registration
 
@@ -106,35 +99,54 @@ class Hooks:
         for each in specs:
             self._manager.add_hookspecs(each)
 
-    def implementations(self, addon: str, module: ModuleType) -> dict[str, Callable[..., Any]]:
-        """The ``@hookimpl`` functions of a ``hooks`` room by name, checked against the specs.
+    def implementations(self, addon: Manifest, module: ModuleType) -> dict[str, Callable[..., Any]]:
+        """The ``@hookimpl`` functions and the parts of a ``hooks`` room, checked against the specs.
+
+        Returns:
+            ``{hook: function}``, and ``{"hook:name": function}`` for parts, in the order of the file.
 
         Raises:
             AddonError: an implementation is of an unknown hook, bears another name than its hook, or
-                takes an argument the hook does not give.
+                takes an argument the hook does not give; a part stands where nothing is, or beside it.
         """
         found: dict[str, Callable[..., Any]] = {}
-        for name, function in inspect.getmembers(module, inspect.isfunction):
-            options = getattr(function, f"{PROJECT}_impl", None)
-            if options is None:
+        for name, function in list(vars(module).items()):
+            if not inspect.isfunction(function):
                 continue
-            place = place_of(function)
-            if options.get("specname"):
-                raise AddonError(f"{place}: {name} must bear the hook's own name, not specname")
-            if options.get("wrapper") or options.get("hookwrapper"):
-                raise AddonError(f"{place}: {name} must not be a wrapper around other addons")
-            if name not in self._known():
-                known = ", ".join(nearest_first(name, self._known()))
-                raise AddonError(f"{place}: there is no hook “{name}”; there are {known}")
-            given = self._spec(name).argnames
-            unknown = [each for each in inspect.signature(function).parameters if each not in given]
-            if unknown:
-                raise AddonError(
-                    f"{place}: {name} takes {', '.join(unknown)}, "
-                    f"but the hook gives {', '.join(given) or 'nothing'}"
-                )
-            found[name] = function
+            options, mark = getattr(function, f"{PROJECT}_impl", None), getattr(function, PART, None)
+            if mark is not None:
+                self._check_call(function, mark.hook, function.__name__)
+                if self.natives(mark.hook) is None:
+                    known = ", ".join(nearest_first(mark.hook, self.slots()))
+                    raise AddonError(f"{place_of(function)}: “{mark.hook}” is no place; there are {known}")
+                found[f"{mark.hook}:{mark.name}"] = function
+            elif options is not None:
+                place = place_of(function)
+                if options.get("specname"):
+                    raise AddonError(f"{place}: {name} must bear the hook's own name, not specname")
+                if options.get("wrapper") or options.get("hookwrapper"):
+                    raise AddonError(f"{place}: {name} must not be a wrapper around other addons")
+                self._check_call(function, name, name)
+                found[name] = function
+        check_parts(addon, found.values(), self.screens, self._standing_at)
         return found
+
+    def _check_call(self, function: Callable[..., Any], hook: str, name: str) -> None:
+        """See that there is a hook, and that it gives what a function takes.
+
+        Raises:
+            AddonError: there is none, or it does not.
+        """
+        if hook not in self._known():
+            known = ", ".join(nearest_first(hook, self._known()))
+            raise AddonError(f"{place_of(function)}: there is no hook “{hook}”; there are {known}")
+        given = self._spec(hook).argnames
+        unknown = [each for each in inspect.signature(function).parameters if each not in given]
+        if unknown:
+            gives = ", ".join(given) or "nothing"
+            raise AddonError(
+                f"{place_of(function)}: {name} takes {', '.join(unknown)}, but the hook gives {gives}"
+            )
 
     def register(self, addon: str, implementations: dict[str, Callable[..., Any]]) -> None:
         """Register an addon's implementations."""
@@ -145,13 +157,18 @@ class Hooks:
             name: self._implementation(addon, name, function) for name, function in implementations.items()
         }
         self._plugins[addon] = plugin
-        self._callers.clear()
+        self._forget()
 
     def unregister(self, addon: str) -> None:
         """Forget an addon's implementations and what was counted of them."""
         self._manager.unregister(name=addon)
         del self._plugins[addon]
+        self._forget()
+
+    def _forget(self) -> None:
+        """Work out anew who is called."""
         self._callers.clear()
+        self._layouts.clear()
 
     def _known(self) -> list[str]:
         """The names of all hooks."""
@@ -167,20 +184,26 @@ class Hooks:
         return function
 
     def _implementation(self, addon: str, name: str, function: Callable[..., Any]) -> Implementation:
-        spec, options = self._spec(name), getattr(function, f"{PROJECT}_impl")
+        mark: PartMark | None = getattr(function, PART, None)
+        options = {} if mark is not None else getattr(function, f"{PROJECT}_impl")
+        hook = mark.hook if mark is not None else name
+        spec = self._spec(hook)
         takes = tuple(inspect.signature(function).parameters)
         decides = getattr(spec.function, DECIDES, False)
-        return Implementation(
+        made = Implementation(
             addon,
-            name,
+            hook,
             function,
             takes=takes,
             decides=decides,
             is_guarded="session" in takes and not decides,
             may_be_muted=bool(spec.argnames) and not decides,
             answers=answers_of(spec.function),
-            rank=bool(options["trylast"]) - bool(options["tryfirst"]),
+            rank=bool(options.get("trylast")) - bool(options.get("tryfirst")),
         )
+        if mark is not None:
+            made.name, made.title, made.on, made.place = mark.name, mark.title, frozenset(mark.on), mark.place
+        return made
 
     # Calls
 
@@ -193,39 +216,51 @@ class Hooks:
         """
         return self._run(self._callers.get((name, addons)) or self._caller(name, addons), arguments)
 
-    def _run(self, caller: _Caller, arguments: Mapping[str, Any]) -> list[Any]:
-        given = [tuple([arguments[name] for name in names]) for names in caller.taken]
-        session = arguments.get("session")
-        guard = session if isinstance(session, Session) else None
-        found: list[Any] = []
-        clock = self.clock
-        began = clock()
-        for each, shape in caller.called:
-            if each.muted:
-                continue
-            try:
-                if guard is not None and each.is_guarded:
-                    found += _guarded(each, given[shape], guard)
-                else:
-                    answer = each.function(*given[shape])
-                    if answer is not None:
-                        found += _checked(each, answer)
-            except Exception as error:
-                self._note_failure(each, error)
-                if each.decides:
-                    self._count(each, clock() - began)
-                    raise
-            ended = clock()
-            # As `_count` does; this is done for each addon at each place of each page.
-            took = ended - began
-            each.calls += 1
-            each.seconds += took
-            if took > each.longest:
-                each.longest = took
-            if took > SLOW:
-                self._note_slow(each)
-            began = ended
-        return found
+    def fill(
+        self,
+        addons: frozenset[str],
+        name: str,
+        *,
+        own: Mapping[str, Callable[[], Iterable[Any]]] | None = None,
+        **arguments: Any,
+    ) -> list[tuple[str, Any]]:
+        """Ask for all that stands at a place on a screen, in order: ``[(id, item)]``.
+
+        Args:
+            addons: those the tenant has on; the core is asked too.
+            name: the place, a hook marked with `core.addons.hookspecs.slot`.
+            own: what the page has there by itself, by its id; not asked for where it is replaced.
+            **arguments: what the hook gives; ``resource`` says which parts belong to the page.
+        """
+        resource = arguments["resource"].name if "resource" in arguments else ""
+        layout = self._layouts.get((name, addons, resource))
+        if layout is None:
+            all_, is_on = self.standing_at(name), lambda addon: addon in addons or addon == "core"
+            natives = frozenset(each.id for each in all_ if each.implementation is None)
+            layout = Layout(turns(all_, is_on, resource), natives)
+            self._layouts[name, addons, resource] = layout
+            self.on_news()
+        return self._lay_out(layout, own or {}, arguments)
+
+    # Places on screens
+
+    def slots(self) -> list[str]:
+        """The hooks that are places on screens."""
+        return [name for name in self._known() if hasattr(self._spec(name).function, SLOT)]
+
+    def natives(self, slot: str) -> Sequence[Native] | None:
+        """What pages have by themselves at a place; None where the hook is no place."""
+        declared: Sequence[Native] | None = getattr(self._spec(slot).function, SLOT, None)
+        return None if declared is None else [*declared, *self.screens.natives(slot)]
+
+    def standing_at(self, slot: str) -> list[Stand]:
+        """All that may stand at a place, whoever has what on, in order."""
+        return stands(*self._standing_at(slot))
+
+    def _standing_at(self, slot: str) -> tuple[Sequence[Native], Sequence[Implementation]]:
+        return self.natives(slot) or (), self._in_order(slot, lambda _addon: True)
+
+    # What is there
 
     def has(self, name: str, addons: frozenset[str]) -> bool:
         """Whether the core or any of ``addons`` would be called at hook ``name``."""
@@ -235,26 +270,16 @@ class Hooks:
     def implemented(self, addon: str) -> list[Implemented]:
         """The hooks that ``addon`` implements, by name."""
         plugin = self._plugins.get(addon)
-        names = sorted(plugin.implementations) if plugin is not None else []
-        specs = [(name, self._spec(name).function) for name in names]
-        return [
-            Implemented(name, str(getattr(spec, TITLE, name)), getattr(spec, IS_PANEL, False))
-            for name, spec in specs
-        ]
+        names = {each.hook for each in plugin.implementations.values()} if plugin is not None else set()
+        specs = [(name, self._spec(name).function) for name in sorted(names)]
+        return [Implemented(name, str(getattr(spec, TITLE, name))) for name, spec in specs]
 
-    def each(self, name: str) -> Iterator[tuple[str, list[Any]]]:
-        """Call hook ``name`` of every addon by itself, with no arguments: ``(addon, items)``."""
-        for addon, plugin in self._plugins.items():
-            if name in plugin.implementations:
-                alone = _Caller(((),), ((plugin.implementations[name], 0),))
-                yield addon, self._run(alone, {})
-
-    def _caller(self, name: str, addons: frozenset[str]) -> _Caller:
+    def _caller(self, name: str, addons: frozenset[str]) -> Caller:
         """Find out whom a hook calls, and keep it."""
         assert name in self._known(), f"there is no hook “{name}”"
         called = self._in_order(name, lambda addon: addon in addons or addon == "core")
         taken = tuple(dict.fromkeys(each.takes for each in called))
-        caller = _Caller(taken, tuple((each, taken.index(each.takes)) for each in called))
+        caller = Caller(taken, tuple((each, taken.index(each.takes)) for each in called))
         self._callers[name, addons] = caller
         self.on_news()
         return caller
@@ -262,11 +287,19 @@ class Hooks:
     def _in_order(self, name: str, is_on: Callable[[str], bool]) -> list[Implementation]:
         """The implementations of a hook as they are called: in the addons' order, unless they want else."""
         found = [
-            plugin.implementations[name]
+            each
             for addon, plugin in self._plugins.items()
-            if is_on(addon) and name in plugin.implementations
+            if is_on(addon)
+            for each in plugin.implementations.values()
+            if each.hook == name
         ]
         return sorted(found, key=lambda each: each.rank)
+
+    def _called(self, name: str) -> list[Implementation]:
+        """All implementations of a hook, in the order in which a page or a call asks them."""
+        if self.natives(name) is None:
+            return self._in_order(name, lambda _addon: True)
+        return [each.implementation for each in self.standing_at(name) if each.implementation is not None]
 
     # What is counted
 
@@ -297,80 +330,8 @@ class Hooks:
                     function.__module__,
                     spec.argnames,
                     getattr(function, DECIDES, False),
-                    tuple(self._in_order(name, lambda _addon: True)),
+                    tuple(self._called(name)),
+                    str(getattr(function, TITLE, name)),
                 )
             )
         return found
-
-    def fail(self, addon: str, name: str, why: str) -> None:
-        """Count and log that what a hook gave could not be used."""
-        each = self._plugins[addon].implementations[name]
-        self._keep(each, Failure("", why, each.function.__module__, self._instant()))
-        logger.error("hook %s of addon %s failed: %s", name, addon, why)
-
-    def _note_failure(self, each: Implementation, error: Exception) -> None:
-        """Count a failure; to refuse with a sentence for the user is the right of a hook that decides."""
-        if each.decides and isinstance(error, GuanxiError) and error.status < 500:
-            return
-        self._keep(each, failure_of(error, each.function, self._instant()))
-        if not each.decides:  # else whoever catches it tells of it
-            logger.error("hook %s of addon %s failed: %s", each.hook, each.addon, error, exc_info=error)
-
-    @staticmethod
-    def _keep(each: Implementation, failure: Failure) -> None:
-        each.failures += 1
-        each.failure = failure
-
-    def _count(self, each: Implementation, took: float) -> None:
-        each.calls += 1
-        each.seconds += took
-        each.longest = max(each.longest, took)
-        if took > SLOW:
-            self._note_slow(each)
-
-    def _note_slow(self, each: Implementation) -> None:
-        if each.note_slow(self.now()):
-            within = round(WITHIN / 60)
-            logger.error(
-                "hook %s of addon %s is muted: %s calls took over %s s within %s minutes",
-                each.hook, each.addon, MUTING, SLOW, within,
-            )  # fmt: skip
-            self.on_news()
-
-    def _instant(self) -> datetime:
-        return datetime.fromtimestamp(self.now(), UTC)
-
-
-def _guarded(each: Implementation, arguments: Sequence[Any], session: Session) -> Sequence[Any]:
-    """Call in a savepoint, which undoes what a failure has left."""
-    with session.begin_nested():
-        answer = each.function(*arguments)
-        items = _checked(each, answer) if answer is not None else ()
-        _check_transaction(session)
-    return items
-
-
-def _check_transaction(session: Session) -> None:
-    """See that no error of the database was caught and forgotten; the savepoint could not be released.
-
-    Raises:
-        RuntimeError: one was.
-    """
-    driver: Any = session.connection().connection.driver_connection
-    if driver.info.transaction_status == TRANSACTION_STATUS_INERROR:
-        raise RuntimeError("an error of the database was caught without a savepoint around it")
-
-
-def _checked(each: Implementation, answer: Any) -> list[Any]:
-    """An answer as a list: several things may come as any iterable, a generator too; a text is one thing.
-
-    Raises:
-        Nonsense: something in it is not what the hook takes.
-    """
-    if not isinstance(answer, list):
-        is_many = isinstance(answer, Iterable) and not isinstance(answer, str | bytes | Mapping)
-        answer = list(answer) if is_many else [answer]
-    if each.answers is not None:
-        each.answers.require(answer)
-    found: list[Any] = answer
-    return found

@@ -4,6 +4,9 @@ Lists of all implementations are joined, in the order of the addons' needs. A ho
 is isolated: an addon that raises, or gives something else than the annotation says, loses its own part;
 the page still renders. One that keeps people waiting is muted. A hook marked with `decides` fails aloud.
 
+A hook marked with `slot` is a place on a screen. Addons put parts there with `part`, each with an id that
+others may point at: before it, after it, or in its place.
+
 The first sentence of a specification stands on the platform administrator's page, in both languages.
 """
 
@@ -12,16 +15,18 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pluggy
 
-from core.i18n import Lazy, _l
+from core.addons.placing import Place, place_for
+from core.i18n import Lazy, _l, _lp
 
 if TYPE_CHECKING:
-    from core.menus import MenuItem
-    from core.web.view_models import ActionView, Panel, TimelineEntry
+    from core.menus import MenuGroup, MenuItem
+    from core.web.view_models import ActionView, Banner, Panel, TimelineEntry
 
 PROJECT: Final = "guanxi"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -30,8 +35,10 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 DECIDES: Final = "guanxi_decides"
 #: Attribute of a hook: what people call that which its implementations bring.
 TITLE: Final = "guanxi_title"
-#: Attribute of the hooks that bring cards to pages.
-IS_PANEL: Final = "guanxi_panel"
+#: Attribute of the hooks that are places on screens: what stands there from the start.
+SLOT: Final = "guanxi_slot"
+#: Attribute of a function that is a part of a page.
+PART: Final = "guanxi_part"
 
 _Hook = TypeVar("_Hook", bound=Callable[..., Any])
 
@@ -51,22 +58,90 @@ def first_sentence(documentation: str | None) -> str:
     return re.split(r"(?<=\.) (?=[A-Z])", paragraph, maxsplit=1)[0]
 
 
-def brings(title: Lazy, *, panel: bool = False) -> Callable[[_Hook], _Hook]:
+def brings(title: Lazy) -> Callable[[_Hook], _Hook]:
     """Say what a hook's implementations bring, for whoever switches an addon on or off.
 
     Stands above ``@hookspec``.
 
     Args:
         title: "Cards on the home page".
-        panel: whether these are cards on pages.
     """
 
     def mark(spec: _Hook) -> _Hook:
         setattr(spec, TITLE, title)
-        setattr(spec, IS_PANEL, panel)
         return spec
 
     return mark
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """What a page has by itself at a place, so that addons may stand beside it or in its stead."""
+
+    id: str
+    title: Lazy
+    #: Stands behind what addons bring, unless they say otherwise.
+    at_end: bool = False
+    #: The resource whose pages have it; empty for all.
+    on: str = ""
+
+    @property
+    def place(self) -> Place | None:
+        """Its turn is that of its declaration."""
+        return None
+
+
+def slot(*natives: Native) -> Callable[[_Hook], _Hook]:
+    """Mark a hook as a place on a screen; stands above ``@hookspec``."""
+
+    def mark(spec: _Hook) -> _Hook:
+        setattr(spec, SLOT, natives)
+        return spec
+
+    return mark
+
+
+@dataclass(frozen=True, slots=True)
+class PartMark:
+    """What `part` says of a function."""
+
+    hook: str
+    name: str
+    title: Lazy
+    on: tuple[str, ...]
+    place: Place | None
+
+
+def part(
+    hook: str,
+    name: str,
+    *,
+    title: Lazy,
+    on: str | tuple[str, ...] = (),
+    before: str = "",
+    after: str = "",
+    replace: str = "",
+) -> Callable[[_Hook], _Hook]:
+    """Put what a function gives at a place on a screen; the function may bear any name.
+
+    Args:
+        hook: the place, ``record_panels``.
+        name: its own name; with that of the addon the id by which others find it.
+        title: what people call it, where an addon is switched on or off and in the list of places.
+        on: the resources on whose pages it stands; all when there is none.
+        before: the id of what it stands before; of the three one at most.
+        after: the id of what it stands behind.
+        replace: the id of what it stands for, as long as its addon is on; where it fails, that is back.
+    """
+    mark = PartMark(
+        hook, name, title, (on,) if isinstance(on, str) else on, place_for(before, after, replace)
+    )
+
+    def put(function: _Hook) -> _Hook:
+        setattr(function, PART, mark)
+        return function
+
+    return put
 
 
 class CoreHooks:
@@ -74,22 +149,42 @@ class CoreHooks:
 
     @brings(_l("Entries of the menu"))
     @hookspec
-    def menu_items(self) -> Sequence[MenuItem] | None:
-        """Give entries for the side menu.
+    def menu_items(self) -> Sequence[MenuItem | MenuGroup] | None:
+        """Give entries and groups for the side menu.
 
         Called once at start. An entry is shown to those whose tenant has the addon on and who may
         read the resource it names.
         """
 
-    @brings(_l("Cards on the home page"), panel=True)
+    @slot()
+    @brings(_l("Cards on the home page"))
     @hookspec
     def home_cards(self, session: Any, actor: Any) -> Sequence[Panel] | None:
-        """Give cards (`core.web.view_models.Panel`) for the home page, sorted by their ``order``.
+        """Give cards (`core.web.view_models.Panel`) for the home page.
 
         Called once a view for the addons this tenant has on. Isolated.
         """
 
-    @brings(_l("Cards beside a record"), panel=True)
+    @slot(Native("core.archived", _l("That the record is archived")))
+    @brings(_l("Notices at the head of a record"))
+    @hookspec
+    def record_banners(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Banner] | None:
+        """Give notices (`core.web.view_models.Banner`) below the title of a record's page.
+
+        ``record`` is the row as a mapping of fields the reader may see. Isolated.
+        """
+
+    @slot(Native("core.timeline", _l("Timeline")))
+    @brings(_l("Wide cards on the page of a record"))
+    @hookspec
+    def record_cards(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Panel] | None:
+        """Give cards (`core.web.view_models.Panel`) for the wide column of a record's page. Isolated."""
+
+    @slot(
+        Native("core.details", _l("First section of the form")),
+        Native("core.more-details", _l("Further sections")),
+    )
+    @brings(_l("Cards beside a record"))
     @hookspec
     def record_panels(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Panel] | None:
         """Give cards (`core.web.view_models.Panel`) for the side of a record's page.
@@ -98,6 +193,12 @@ class CoreHooks:
         addons this tenant has on. Isolated.
         """
 
+    @slot(
+        Native("core.edit", _l("Edit"), at_end=True),
+        Native("core.origins", _l("Where the values come from"), at_end=True),
+        Native("core.restore", _l("Restore"), at_end=True),
+        Native("core.archive", _l("Archive"), at_end=True),
+    )
     @brings(_l("Buttons on the page of a record"))
     @hookspec
     def record_actions(
@@ -108,12 +209,38 @@ class CoreHooks:
         The first that is ``primary`` is the next step, and the main button in place of *Edit*.
         """
 
+    @slot(
+        Native("core.import", _l("Import")),
+        Native("core.export", _l("Export")),
+        Native("core.create", _lp("verb", "Create"), at_end=True),
+    )
+    @brings(_l("Buttons above a list"))
+    @hookspec
+    def list_actions(self, session: Any, actor: Any, resource: Any) -> Sequence[ActionView] | None:
+        """Give buttons (`core.web.view_models.ActionView`) for the head of a list. Isolated."""
+
+    @slot()
+    @brings(_l("Cards above a list"))
+    @hookspec
+    def list_panels(self, session: Any, actor: Any, resource: Any) -> Sequence[Panel] | None:
+        """Give cards (`core.web.view_models.Panel`) above a list, such as its figures. Isolated."""
+
+    @slot()
     @brings(_l("Buttons on a new form"))
     @hookspec
     def form_actions(self, session: Any, actor: Any, resource: Any) -> Sequence[ActionView] | None:
         """Give buttons (`core.web.view_models.ActionView`) for the head of an empty form. Isolated.
 
         A dialog that answers 201 with ``{"fill": {"entries", "lines", "labels", "text"}}`` fills the form.
+        """
+
+    @slot()
+    @brings(_l("Cards below a form"))
+    @hookspec
+    def form_panels(self, session: Any, actor: Any, resource: Any, record: Any) -> Sequence[Panel] | None:
+        """Give cards (`core.web.view_models.Panel`) below the fields of a form.
+
+        ``record`` is the row that is edited, None on a new form. Isolated.
         """
 
     @brings(_l("Entries in the history of a record"))

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from core.addons.answers import Answers
 from core.addons.failures import Failure
+from core.addons.placing import Place
+from core.i18n import Lazy
 
 #: Seconds above which a call is slow.
 SLOW: Final = 2.0
@@ -41,6 +43,12 @@ class Implementation:
     may_be_muted: bool
     #: Called before the others (-1), in the order of the addons (0), or after the others (1).
     rank: int = 0
+    #: Of a part of a page: its name, what people call it, the resources whose pages have it (none: all of
+    #: them), and where it stands.
+    name: str = ""
+    title: Lazy | None = None
+    on: frozenset[str] = frozenset()
+    place: Place | None = None
     #: Calls of this process, with the seconds they took together and at most.
     calls: int = 0
     seconds: float = 0.0
@@ -57,9 +65,19 @@ class Implementation:
     untold: list[float] = field(default_factory=list)
 
     @property
+    def id(self) -> str:
+        """What others call it: ``<addon>.<name>``; one without a name bears that of its hook."""
+        return f"{self.addon}.{self.name or self.hook}"
+
+    @property
+    def counted_as(self) -> str:
+        """What its counts are kept under, within its addon."""
+        return f"{self.hook}:{self.name}" if self.name else self.hook
+
+    @property
     def key(self) -> tuple[str, str]:
-        """The names of its addon and its hook."""
-        return self.addon, self.hook
+        """The names of its addon and of what it is counted as."""
+        return self.addon, self.counted_as
 
     def note_slow(self, now: float) -> bool:
         """Count a slow call that ended ``now``; True where it is the one that mutes."""

@@ -205,7 +205,7 @@ class _News:
         failure = self.counted.failure
         return {
             "addon": self.counted.addon,
-            "hook": self.counted.hook,
+            "hook": self.counted.counted_as,
             "calls": calls,
             "seconds": seconds,
             "longest": self.counted.longest,
@@ -221,7 +221,7 @@ class _News:
         """What `_SLOW` takes."""
         return {
             "addon": self.counted.addon,
-            "hook": self.counted.hook,
+            "hook": self.counted.counted_as,
             "untold": [datetime.fromtimestamp(at, UTC) for at in self.untold],
             "muting": MUTING,
             "within": WITHIN,

@@ -94,8 +94,8 @@ class HooksRoom:
         self._hooks = hooks
 
     def read(self, addon: Manifest, module: ModuleType) -> Any:
-        """Collect the ``@hookimpl`` functions."""
-        return self._hooks.implementations(addon.name, module)
+        """Collect the ``@hookimpl`` functions and the parts of pages."""
+        return self._hooks.implementations(addon, module)
 
     def open(self, addon: Manifest, contents: Any) -> None:
         """Register them."""

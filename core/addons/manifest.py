@@ -59,6 +59,10 @@ class Manifest:
     #: Whether a new tenant has it on, unless said otherwise; what serves one industry only is not.
     default: bool = True
 
+    def may_name(self, name: str) -> bool:
+        """Whether a thing, called ``<addon>.<name>``, is of the core, this addon, or one it meets."""
+        return name.partition(".")[0] in ("core", self.name, *self.depends, *self.extends)
+
 
 #: The core stands among the addons as the one that is always on.
 CORE: Final = Manifest(

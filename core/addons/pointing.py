@@ -7,6 +7,7 @@ import linecache
 import re
 from collections.abc import Callable, Iterable
 from difflib import SequenceMatcher
+from types import ModuleType
 from typing import Any, Final
 
 _DEF: Final = re.compile(r"\s*(async\s+)?def\s")
@@ -19,6 +20,17 @@ def place_of(function: Callable[..., Any]) -> str:
     # The code object begins with the first decorator.
     begun = (number for number, line in lines if number >= code.co_firstlineno and _DEF.match(line))
     return f"{code.co_filename}:{next(begun, code.co_firstlineno)}"
+
+
+def place_in(module: ModuleType, *words: str) -> str:
+    """The file of a module and the first line of it that holds one of ``words``, in their order."""
+    path = str(module.__file__)
+    lines = linecache.getlines(path)
+    for word in words:
+        for number, line in enumerate(lines, 1):
+            if word in line:
+                return f"{path}:{number}"
+    return path
 
 
 def place_of_class(declared: type, text: str = "") -> str:

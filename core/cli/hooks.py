@@ -52,7 +52,8 @@ def _as_json(hook: HookView, counted: dict[tuple[str, str], Tally]) -> dict[str,
         "arguments": list(hook.arguments),
         "decides": hook.decides,
         "implementations": [
-            {"addon": one.addon, **asdict(counted.get(one.key, Tally()))} for one in hook.implementations
+            {"addon": one.addon, "id": one.id, **asdict(counted.get(one.key, Tally()))}
+            for one in hook.implementations
         ],
     }
 
@@ -72,4 +73,4 @@ def _line(one: Implementation, tally: Tally) -> str:
         told.append(_("%(n)s failed, the last time with %(error)s", n=tally.failures, error=last))
     if tally.muted_at is not None:
         told.append(_("muted since %(when)s", when=f"{tally.muted_at:%Y-%m-%d %H:%M} UTC"))
-    return f"{one.addon:20} {', '.join(told)}"
+    return f"{one.id if one.name else one.addon:24} {', '.join(told)}"

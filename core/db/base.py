@@ -58,10 +58,9 @@ def tables_of(addon: str) -> Iterator[Table]:
 
 
 def extensions_of(addon: str) -> Iterator[type[Extension]]:
-    """The extensions that ``addon`` makes of others' records."""
-    # Unsorted: tests may have imported an addon before what it refers to.
-    tables = (table for table in metadata.tables.values() if table.info.get("addon") == addon)
-    return (table.info["model"] for table in tables if "extends" in table.info)
+    """The extensions that ``addon`` makes of others' records, as they are declared."""
+    own = (table for table in metadata.tables.values() if table.info.get("addon") == addon)
+    return (table.info["model"] for table in own if "extends" in table.info)
 
 
 def configure(addon: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 class Finding:
     """Something to mend."""
 
-    #: manifest, loading, syntax, imports, tables, migrations, texts, permissions or hooks.
+    #: manifest, loading, syntax, imports, tables, migrations, texts or permissions.
     check: str
     path: Path
     line: int

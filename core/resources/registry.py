@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from core.access.permissions import Permissions
+from core.addons.hookspecs import Native
 from core.addons.manifest import AddonError, Manifest
 from core.addons.switch import is_on, require
 from core.db.tenancy import Tenant
 from core.errors import NotFound
-from core.resources.declaration import Resource, remember
+from core.resources.declaration import Action, Lines, Resource, remember
 from core.resources.editions import Edition, Editions, connect
 from core.resources.extending import ResourceExtension
 from core.resources.extending.layer import Addition, AddonLayer
@@ -29,6 +30,9 @@ class Resources:
     def __init__(self) -> None:
         self._by_name: dict[str, Resource] = {}
         self._by_path: dict[str, Resource] = {}
+        #: Those of the addon that is being loaded, and what it adds to others.
+        self._coming: dict[str, Resource] = {}
+        self._adding: Sequence[ResourceExtension] = ()
         self.editions = Editions(self._by_name)
         #: What addons add to others' resources.
         self.additions = AddonLayer(self.editions.forget)
@@ -50,6 +54,7 @@ class Resources:
 
     def add(self, resource: Resource) -> None:
         """Register a checked resource and give it its service."""
+        self._coming.pop(resource.name, None)
         self._by_name[resource.name] = resource
         self._by_path[resource.path] = resource
         remember(resource)
@@ -67,6 +72,32 @@ class Resources:
             AddonError: a target is not registered.
         """
         connect(resources, self._by_name | {resource.name: resource for resource in resources})
+
+    def note(self, resources: Sequence[Resource], extensions: Sequence[ResourceExtension]) -> None:
+        """Let other rooms of an addon know its resources before they are registered."""
+        self._coming = {resource.name: resource for resource in resources}
+        self._adding = extensions
+
+    def names(self) -> Collection[str]:
+        """The names of all resources, those of an addon that is being loaded among them."""
+        return [*self._by_name, *self._coming]
+
+    def natives(self, slot: str) -> Sequence[Native]:
+        """What the pages of resources have by themselves at a place on a screen."""
+        found: dict[str, Native] = {}
+        for name, each in self._declared():
+            for one in _NATIVES.get(slot, _nothing)(each):
+                id = f"{name}.{one.name}"
+                found[id] = Native(id, one.title, at_end=True, on=name)
+        return list(found.values())
+
+    def _declared(self) -> Iterator[tuple[str, Resource | ResourceExtension]]:
+        """All that is declared of resources, with what addons add to them."""
+        for name, resource in (self._by_name | self._coming).items():
+            yield name, resource
+            for each in (*self.additions.additions_to(name), *self._adding):
+                if isinstance(each, ResourceExtension) and each.of == name:
+                    yield name, each
 
     def named(self, tenant: Tenant, name: str) -> Resource:
         """The resource called ``name``, as this tenant sees it, if it has its addon on.
@@ -96,6 +127,17 @@ class Resources:
         """The resources with pages of their own that this tenant has on, as it sees them."""
         edition = self.seen_by(tenant)
         return (edition.of(each) for each in self if not each.is_nested and is_on(tenant, each.addon))
+
+
+def _nothing(declared: Resource | ResourceExtension) -> Sequence[Lines | Action]:
+    return ()
+
+
+#: What a resource declares that stands at a place of its pages.
+_NATIVES: Final[Mapping[str, Callable[[Resource | ResourceExtension], Sequence[Lines | Action]]]] = {
+    "record_panels": lambda declared: declared.lines,
+    "record_actions": lambda declared: declared.actions,
+}
 
 
 def _check_needs(addon: Manifest, resource: Resource, file: str) -> None:
@@ -140,6 +182,8 @@ class ResourcesRoom:
                 extensions.append(declared(addon.name))
         self._resources.connect(found)
         self._check(addon, extensions, found)
+        self._resources.note(found, extensions)
+        self._permissions.note(resource.name for resource in found)
         return found, extensions
 
     def _check(

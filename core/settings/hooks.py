@@ -1,4 +1,4 @@
-"""What the core itself puts into the menu: the administrator's pages."""
+"""What the core itself puts into the menu: the home page, and the administrator's pages."""
 
 from __future__ import annotations
 
@@ -7,30 +7,48 @@ from collections.abc import Sequence
 from core.addons.hookspecs import hookimpl
 from core.addons.switching import THING, VERB
 from core.i18n import _l
-from core.menus import MenuItem
+from core.menus import COMMANDS, MenuGroup, MenuItem
 
 
 @hookimpl
-def menu_items() -> Sequence[MenuItem]:
+def menu_items() -> Sequence[MenuItem | MenuGroup]:
     """Lead administrators to people and units, to the addons, and to what works in the background."""
-    settings = _l("Settings")
+    settings = "core.settings"
     return [
-        MenuItem(_l("Users"), "user", section=settings, order=900, resource="core.user", verb="update"),
-        MenuItem(_l("Units"), "sitemap", section=settings, order=910, resource="core.unit", verb="update"),
+        MenuGroup("top", ""),
+        MenuGroup("settings", _l("Settings")),
+        MenuGroup(COMMANDS.partition(".")[2], _l("Commands")),
+        MenuItem(name="home", title=_l("Home"), icon="layout-dashboard", url="/"),
         MenuItem(
-            _l("Addons"),
-            "puzzle",
-            section=settings,
-            order=915,
+            name="users",
+            title=_l("Users"),
+            icon="user",
+            group=settings,
+            resource="core.user",
+            verb="update",
+        ),
+        MenuItem(
+            name="units",
+            title=_l("Units"),
+            icon="sitemap",
+            group=settings,
+            resource="core.unit",
+            verb="update",
+        ),
+        MenuItem(
+            name="addons",
+            title=_l("Addons"),
+            icon="puzzle",
+            group=settings,
             resource=THING,
             verb=VERB,
             url="/settings/addons",
         ),
         MenuItem(
-            _l("Background jobs"),
-            "clock",
-            section=settings,
-            order=920,
+            name="jobs",
+            title=_l("Background jobs"),
+            icon="clock",
+            group=settings,
             resource="core.user",
             verb="update",
             url="/settings/jobs",

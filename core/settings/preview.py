@@ -5,9 +5,9 @@ Everything registered carries its addon's name, so nothing here knows any addon.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask
@@ -21,10 +21,11 @@ from core.addons.switching import plan_off, plan_on
 from core.db.migrate import Revision
 from core.db.session import tenant_of
 from core.db.tenancy import Tenant
-from core.i18n import Lazy, _, _l, _lp, ngettext
+from core.i18n import Lazy, _, _l, _lp, _p, ngettext
 from core.resources.declaration import Resource
 from core.resources.openapi import document
 from core.resources.values import Habits
+from core.settings.places import places
 
 if TYPE_CHECKING:
     from core.kernel import Kernel
@@ -164,6 +165,17 @@ class _Found:
     def resources(self) -> list[Resource]:
         return [each for each in self.kernel.resources if each.addon in self.addons]
 
+    def extended(self) -> Iterator[tuple[Resource, Resource]]:
+        """The resources of others to which they add something, with and without that."""
+        seen_by, own = self.kernel.resources.seen_by, frozenset(self.addons)
+        there = seen_by(replace(self.tenant, addons=self.tenant.addons | own))
+        gone = seen_by(replace(self.tenant, addons=self.tenant.addons - own))
+        for resource in self.kernel.resources:
+            if resource.addon not in own and any(
+                self.kernel.resources.additions.additions_to(resource.name, own)
+            ):
+                yield there.of(resource), gone.of(resource)
+
     def hooks(self) -> list[Implemented]:
         """Each once, whoever implements it."""
         all_ = [hook for addon in self.addons for hook in self.kernel.hooks.implemented(addon)]
@@ -172,9 +184,9 @@ class _Found:
 
 def _menu(found: _Found) -> Iterator[Entry]:
     for addon in found.addons:
-        for item in found.kernel.menu.of(addon):
+        for group, item in found.kernel.menu.of(addon):
             url = item.url or found.kernel.resources[item.resource].url
-            yield Entry(url, str(item.title), str(item.section))
+            yield Entry(url, str(item.title), group)
 
 
 def _resources(found: _Found) -> Iterator[Entry]:
@@ -198,6 +210,23 @@ def _fields(found: _Found) -> Iterator[Entry]:
     for resource in found.resources():
         labels = _(", ").join(dict.fromkeys(field.label for field in resource.fields.values()))
         yield Entry(resource.name, str(resource.title_plural), labels)
+    for there, gone in found.extended():
+        fields = (field.label for name, field in there.fields.items() if name not in gone.fields)
+        lines = (str(each.title) for each in there.lines if each not in gone.lines)
+        if labels := _(", ").join(dict.fromkeys((*fields, *lines))):
+            yield Entry(there.name, str(there.title_plural), labels)
+
+
+def _sections(found: _Found) -> Iterator[Entry]:
+    """Parts of the forms of others' records, and what they hide."""
+    for there, gone in found.extended():
+        before = {section.id: section for section in gone.form}
+        for section in there.form:
+            if section.id not in before:
+                hidden = [str(before[each].title) for each in section.instead_of if each in before]
+                more = _("instead of %(title)s", title=_(", ").join(hidden)) if hidden else ""
+                title = f"{there.title}{_(': ')}{section.title}"
+                yield Entry(f"{there.name}:{section.id}", title, more)
 
 
 def _permissions(found: _Found) -> Iterator[Entry]:
@@ -227,9 +256,14 @@ def _channels(found: _Found) -> Iterator[Entry]:
 
 
 def _panels(found: _Found) -> Iterator[Entry]:
-    for hook in found.hooks():
-        if hook.is_panel:
-            yield Entry(hook.name, hook.title)
+    """What it puts on pages, and what stands there until then and will again."""
+    for place in places(found.kernel):
+        for each in place.standing:
+            if each.addon in found.addons and not place.name.startswith("menu_items"):
+                told = [place.title]
+                if each.how == "replace":
+                    told.append(_p("place", "instead of %(id)s", id=each.of))
+                yield Entry(each.id, each.title or place.title, " · ".join(told))
 
 
 def _hooks(found: _Found) -> Iterator[Entry]:
@@ -241,8 +275,16 @@ def _api(found: _Found) -> Iterator[Entry]:
     """What the document of the API has for its resources, as the one who may do everything reads it."""
     resources = [each for each in found.resources() if not each.is_nested]
     names = {resource.name for resource in resources}
-    habits = Habits.of(found.tenant)
-    described = document(resources, OPERATOR, habits, title="", version="", shapes={})
+    pairs = list(found.extended())
+    names |= {there.name for there, _gone in pairs}
+    known = {each.name for each in _operations(found, [gone for _there, gone in pairs], names)}
+    for entry in _operations(found, [*resources, *(there for there, _gone in pairs)], names):
+        if entry.name not in known:
+            yield entry
+
+
+def _operations(found: _Found, resources: Sequence[Resource], names: Collection[str]) -> Iterator[Entry]:
+    described = document(resources, OPERATOR, Habits.of(found.tenant), title="", version="", shapes={})
     for path, operations in described["paths"].items():
         for method, operation in operations.items():
             if method != "parameters" and operation["tags"][0] in names:
@@ -254,10 +296,11 @@ _PARTS: Final[Sequence[tuple[str, Lazy, Callable[[_Found], Iterator[Entry]]]]] =
     ("resources", _l("Records"), _resources),
     ("pages", _l("Further pages"), _pages),
     ("fields", _l("Fields"), _fields),
+    ("sections", _l("Parts of forms"), _sections),
     ("permissions", _l("Rights"), _permissions),
     ("jobs", _l("Background jobs"), _jobs),
     ("channels", _l("Channels"), _channels),
-    ("panels", _l("Cards on pages"), _panels),
+    ("panels", _l("Cards and buttons on pages"), _panels),
     ("hooks", _l("Where it joins in"), _hooks),
     ("api", _lp("addon", "Addresses of the API"), _api),
 )

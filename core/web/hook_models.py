@@ -27,6 +27,8 @@ class Implementer:
 
     addon: str
     title: str
+    #: Of a part of a page the id, else the addon again.
+    id: str
     #: Whose turn it is: 1 is called first.
     turn: int
     calls: str
@@ -103,6 +105,7 @@ def _implementer(turn: int, one: Implementation, tally: Tally, title: str, shown
     return Implementer(
         addon=one.addon,
         title=title,
+        id=one.id if one.name else one.addon,
         turn=turn,
         calls=shown.number(tally.calls),
         mean=length(tally.seconds / tally.calls) if tally.calls else "",
@@ -115,7 +118,7 @@ def _implementer(turn: int, one: Implementation, tally: Tally, title: str, shown
         state=_state(tally, shown),
         history=_history(tally, shown),
         muted=_muted(one, tally, shown) if muted else "",
-        unmute_url=f"/platform/hooks/{one.addon}/{one.hook}/unmute" if muted else "",
+        unmute_url=f"/platform/hooks/{one.addon}/{one.counted_as}/unmute" if muted else "",
     )
 
 
@@ -144,7 +147,7 @@ def _muted(one: Implementation, tally: Tally, shown: Display) -> str:
         "%(addon)s has been left out at %(hook)s since %(when)s: %(calls)s of its calls took longer than"
         " %(seconds)s seconds within an hour. Pages come without its part until you turn it on again.",
         addon=one.addon,
-        hook=one.hook,
+        hook=one.counted_as,
         when=shown.instant(tally.muted_at),
         calls=MUTING,
         seconds=round(SLOW),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from core.web.view_models import ActionView, MenuLink, Option
+from core.web.view_models import ActionView, MenuLink, Option, Panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +206,10 @@ class ListView:
     lasting_url: str = ""
     #: Where widths of columns are posted.
     widths_url: str = ""
-    create_url: str = ""
-    create_label: str = ""
-    import_url: str = ""
-    export_url: str = ""
+    #: Buttons at the head.
+    actions: Sequence[ActionView] = ()
+    #: Cards above the table; only with a whole page.
+    panels: Sequence[Panel] = ()
     #: What can be done with picked rows.
     picks: PickBar | None = None
     empty: EmptyView | None = None

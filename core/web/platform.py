@@ -18,10 +18,12 @@ from core.db.session import after_commit, commit, rollback
 from core.errors import TooManyRequests, Unauthenticated
 from core.i18n import _, _lp, _p, language
 from core.jobs import overview
+from core.settings.places import places
 from core.web.display import Display, avatar_of, html, tag
 from core.web.hook_models import hook_cards
 from core.web.lifecycle import VISITOR_COOKIE, kernel
 from core.web.pages.request import gone_to, told
+from core.web.place_models import place_cards
 from core.web.security import check_csrf, csrf_token, new_visitor
 from core.web.view_models import MenuLink, MenuSection, Option, Shell
 
@@ -43,6 +45,9 @@ def _shell() -> Shell:
         MenuLink(_("Tenants"), "/platform/tenants", "building", request.path == "/platform/tenants"),
         MenuLink(_("Addons"), "/platform/addons", "puzzle", request.path == "/platform/addons"),
         MenuLink(_("Hooks"), "/platform/hooks", "plug-connected", request.path == "/platform/hooks"),
+        MenuLink(
+            _("Places on screens"), "/platform/places", "layout-list", request.path == "/platform/places"
+        ),
         MenuLink(_("Background jobs"), "/platform/jobs", "clock", request.path == "/platform/jobs"),
     ]
     return Shell(
@@ -189,6 +194,22 @@ def hook_list() -> ResponseReturnValue:
         cards=cards,
         addon=addons.get(addon),
         quarantined=len(kernel().catalogue.quarantined),
+    )
+
+
+@bp.get("/platform/places")
+def place_list() -> ResponseReturnValue:
+    """The places on screens: what stands there, in order, with the ids that addons point at."""
+    shell = _shell()
+    addons, addon = kernel().catalogue.addons, request.args.get("addon", "")
+    titles = {each.name: str(each.title) for each in addons.values()}
+    cards = place_cards(places(kernel()), titles, addon if addon in addons else "")
+    return render_template(
+        "platform/places.html",
+        shell=shell,
+        title=_("Places on screens"),
+        cards=cards,
+        addon=addons.get(addon),
     )
 
 

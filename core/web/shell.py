@@ -8,7 +8,8 @@ from flask import g, request
 
 from core.access.actor import Actor
 from core.auth.login import COOKIE
-from core.i18n import _, language
+from core.i18n import language
+from core.menus import COMMANDS
 from core.web.display import avatar_of
 from core.web.lifecycle import kernel
 from core.web.security import csrf_token
@@ -41,17 +42,14 @@ def shell_or_none() -> Shell | None:
 
 def _menu() -> Sequence[MenuSection]:
     resources = kernel().resources
-    sections = [MenuSection("", [MenuLink(_("Home"), "/", "layout-dashboard", active=request.path == "/")])]
-    for title, items in kernel().menu.visible(g.tenant, g.actor):
+    sections = []
+    for group in kernel().menu.visible(g.tenant, g.actor):
         links = []
-        for item in items:
+        for item in group.items:
             url = item.url or resources[item.resource].url
             active = request.path == url or request.path.startswith(url + "/")
             links.append(MenuLink(str(item.title), url, item.icon, active))
-        if title:
-            sections.append(MenuSection(title, links))
-        else:
-            sections[0] = MenuSection("", [*sections[0].links, *links])
+        sections.append(MenuSection(group.title, links, is_hidden=group.id == COMMANDS))
     return sections
 
 

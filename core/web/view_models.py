@@ -40,6 +40,8 @@ class MenuSection:
 
     title: str
     links: Sequence[MenuLink]
+    #: Found by the command palette only.
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +261,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A card at the side of a record or on the home page: ``figures``, ``items`` or ready ``html``."""
+    """A card on a page: ``figures``, ``items``, ``fields`` or ready ``html``."""
 
     name: str
     title: str
@@ -270,7 +272,19 @@ class Panel:
     empty: str = ""
     add_url: str = ""
     add_label: str = ""
-    order: int = 100
+    #: Fields with their values, as the sections of a record have them.
+    fields: Sequence[FieldView] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """A notice at the head of a page; ``tone`` is info, ok, warn or bad."""
+
+    text: str
+    tone: str = "info"
+    icon: str = "info-circle"
+    #: What can be done about it.
+    action: ActionView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,14 +318,15 @@ class RecordView:
     list_title: str
     version: int
     tags: Sequence[Option]
-    sections: Sequence[FieldSection]
+    #: Below the title.
+    banners: Sequence[Banner]
+    #: In the wide column: cards and the history.
+    cards: Sequence[Panel | TimelineView]
+    #: At the side.
     panels: Sequence[Panel]
-    timeline: TimelineView | None
     #: Primary first; shown as buttons, the rest go under "more".
     actions: Sequence[ActionView]
     more_actions: Sequence[ActionView] = ()
-    #: Set when archived: when, by whom, why.
-    archived: str = ""
 
 
 @dataclass(frozen=True, slots=True)

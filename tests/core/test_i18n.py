@@ -221,10 +221,15 @@ def _titles(kernel: Kernel) -> Iterator[tuple[str, Lazy | str]]:
         yield f"role {role.code}", role.title
     for resource in kernel.resources:
         yield from _titles_of(resource)
-    for _addon, item in kernel.menu._items:
-        yield f"menu {item.title}", item.title
-        if item.section:
-            yield f"menu section {item.section}", item.section
+    for entry in (*kernel.menu.items, *kernel.menu.groups):
+        if entry.declared.title:
+            yield f"menu {entry.id}", entry.declared.title
+    for slot in kernel.hooks.slots():
+        for native in kernel.hooks.natives(slot) or ():
+            yield f"{slot} {native.id}", native.title
+    for each in kernel.hooks.everything():
+        if each.title is not None:
+            yield f"part {each.id}", each.title
 
 
 def _titles_of(resource: Resource) -> Iterator[tuple[str, Lazy]]:

@@ -23,6 +23,7 @@ from core.web.list_models import (
 from core.web.view_models import (
     ActionView,
     Avatar,
+    Banner,
     FieldSection,
     FieldView,
     FormView,
@@ -41,6 +42,7 @@ from core.web.view_models import (
 
 #: Chinese by English; what is missing stays English (names of companies do).
 ZH = {
+    "Export": "导出",
     "My day": "我的一天",
     "Home": "首页",
     "Sales": "销售",
@@ -371,9 +373,10 @@ class Specimen:
             columns_url="/columns",
             groups_url="/groups",
             widths_url="/widths",
-            create_url="/form",
-            create_label=w("New customer"),
-            export_url="/export",
+            actions=(
+                ActionView("export", w("Export"), "/export", "download", dialog=True),
+                ActionView("create", w("New customer"), "/form", "plus", primary=True),
+            ),
             empty=EmptyView(
                 "building-store",
                 w("No customers match"),
@@ -696,9 +699,18 @@ class Specimen:
             list_title=w("Customers"),
             version=3,
             tags=(Option("", w("Active"), "ok"), Option("", "A", "violet")),
-            sections=tuple(FieldSection(s.title, s.fields[1:]) for s in self.sections()),
-            panels=self.panels(),
-            timeline=self.timeline(),
+            banners=(
+                Banner(
+                    w("Archived yesterday by Wang Yutong: duplicate."),
+                    "warn",
+                    "archive",
+                    ActionView("restore", w("Restore"), "/record", "archive-off", post=True),
+                ),
+            )
+            if archived
+            else (),
+            cards=(self.timeline(),),
+            panels=(*(Panel("", s.title, fields=s.fields[1:]) for s in self.sections()), *self.panels()),
             actions=(
                 ActionView("edit", w("Edit"), "/form", "pencil", primary=True),
                 ActionView("log-call", w("Log a call"), "/log-call", "phone", dialog=True),
@@ -709,7 +721,6 @@ class Specimen:
                 ActionView("print", w("Print"), "/record", "printer"),
                 ActionView("archive", w("Archive"), "/archive", "archive", dialog=True, danger=True),
             ),
-            archived=w("Archived yesterday by Wang Yutong: duplicate.") if archived else "",
         )
 
     def cards(self) -> tuple[Panel, ...]:

@@ -52,7 +52,6 @@ def check_addon(kernel: Kernel, name: str, engine: Callable[[], Engine]) -> list
         if reason is None:
             found += check_names(addon)
             found += check_permissions(addon, kernel.resources)
-            found += _hooks(addon, kernel)
             found += check_migrations(engine(), kernel.catalogue, name)
     return sorted(dict.fromkeys(found), key=lambda each: (str(each.path), each.line, each.problem))
 
@@ -114,16 +113,3 @@ def _texts(addon: Manifest, others: Sequence[Manifest]) -> Iterator[Finding]:
         if each.path.is_relative_to(addon.folder):
             advice = _("The Chinese stands in %(path)s.", path=f"translations/zh/LC_MESSAGES/{addon.name}.po")
             yield Finding("texts", each.path, each.line, each.sentence, advice)
-
-
-def _hooks(addon: Manifest, kernel: Kernel) -> Iterator[Finding]:
-    """What the start has already found out about its hooks."""
-    if kernel.hooks.failures.get(addon.name):
-        path = addon.folder / "hooks.py"
-        yield Finding(
-            "hooks",
-            path,
-            line_of(path, "def menu_items"),
-            _("A hook failed when the addon was loaded; most likely an entry of the menu names no resource."),
-            _("Give MenuItems of resources there are; the log tells which hook it was."),
-        )

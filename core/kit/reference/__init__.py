@@ -19,6 +19,7 @@ from core.kit.reference.markdown import fence, page
 from core.kit.reference.public import public_page
 from core.kit.reference.resources import resources_page
 from core.kit.reference.rights import rights_page
+from core.kit.reference.slots import slots_page
 from core.kit.reference.tables import tables_page
 from core.kit.reference.work import channels_page, jobs_page
 
@@ -35,6 +36,7 @@ def reference(kernel: Kernel, program: click.Group) -> Mapping[str, str]:
     """
     pages = {
         "hooks.md": hooks_page(kernel),
+        "slots.md": slots_page(kernel),
         "fields.md": fields_page(),
         "rights.md": rights_page(kernel),
         "commands.md": commands_page(program),
@@ -57,7 +59,14 @@ def _front(pages: Mapping[str, str]) -> str:
         " functions and commands are in English, as in the code."
     )
     groups = {
-        _("For authors of addons"): ("hooks.md", "fields.md", "public.md", "jobs.md", "channels.md"),
+        _("For authors of addons"): (
+            "hooks.md",
+            "slots.md",
+            "fields.md",
+            "public.md",
+            "jobs.md",
+            "channels.md",
+        ),
         _("For administrators"): ("rights.md", "commands.md", "environment.md"),
         _("Records and API"): tuple(each for each in pages if each.startswith("resources/")),
         _("Data dictionary"): tuple(each for each in pages if each.startswith("tables/")),

@@ -24,7 +24,7 @@ from core.web.pages import bp
 from core.web.pages.duplicates import duplicates_url
 from core.web.pages.request import display, number_in, resource_at, tell, told
 from core.web.shell import shell
-from core.web.view_models import FieldSection, FieldView, FormView, LinesView, LineView
+from core.web.view_models import ActionView, FieldSection, FieldView, FormView, LinesView, LineView
 
 #: What a control holds, by field name; lines as lists of such.
 Typed = Mapping[str, Any]
@@ -257,10 +257,25 @@ def _create_page(resource: Resource, form: Form, typed: Typed, error: GuanxiErro
         title=title, action=f"{resource.url}/new", cancel_url=resource.url, typed=typed, error=error,
         draft_key=f"{g.tenant.slug}:{g.actor.user_id}:{resource.name}:new",
     )  # fmt: skip
-    actions = kernel().hooks.call(
+    filled = kernel().hooks.fill(
         g.tenant.addons, "form_actions", session=g.session, actor=g.actor, resource=resource
     )
-    return render_template("records/form.html", shell=shell(), toasts=told(), view=view, actions=actions)
+    actions = [action for _id, action in filled]
+    return _page(resource, view, None, actions)
+
+
+def _page(
+    resource: Resource, view: FormView, record: Mapping[str, Any] | None, actions: Sequence[ActionView] = ()
+) -> str:
+    """The page of a form, with what addons put below its fields."""
+    filled = kernel().hooks.fill(
+        g.tenant.addons, "form_panels",
+        session=g.session, actor=g.actor, resource=resource, record=record,
+    )  # fmt: skip
+    panels = [panel for _id, panel in filled]
+    return render_template(
+        "records/form.html", shell=shell(), toasts=told(), view=view, actions=actions, panels=panels
+    )
 
 
 @bp.post("/<addon>/<plural>/new")
@@ -297,7 +312,7 @@ def _edit_page(
         version=found["version"], error=error, conflicts=conflicts, record_id=found["id"],
         draft_key=f"{g.tenant.slug}:{g.actor.user_id}:{resource.name}:{found['id']}",
     )  # fmt: skip
-    return render_template("records/form.html", shell=shell(), toasts=told(), view=view)
+    return _page(resource, view, found)
 
 
 @bp.post("/<addon>/<plural>/<int:record_id>/edit")

@@ -13,12 +13,12 @@ from core.web.shell import shell
 @bp.get("/")
 def home() -> str:
     """Greet, and show the cards of the addons."""
-    cards = kernel().hooks.call(g.tenant.addons, "home_cards", session=g.session, actor=g.actor)
+    cards = kernel().hooks.fill(g.tenant.addons, "home_cards", session=g.session, actor=g.actor)
     return render_template(
         "home.html",
         shell=shell(),
         toasts=told(),
         greeting=display().greeting(g.actor.name),
         subtitle=display().day(display().now.date()),
-        cards=sorted(cards, key=lambda card: card.order),
+        cards=[card for _id, card in cards],
     )

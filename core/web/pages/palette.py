@@ -81,7 +81,7 @@ def _places(addresses: str) -> list[tuple[Resource, int]]:
 
 def _resources() -> Sequence[Resource]:
     """What the tenant has on, in the order of the menu; of equal matches the first group comes first."""
-    items = [item for _section, items in kernel().menu.visible(g.tenant, g.actor) for item in items]
+    items = [item for group in kernel().menu.visible(g.tenant, g.actor) for item in group.items]
     order = {item.resource: place for place, item in enumerate(items) if item.resource and not item.url}
     return sorted(
         kernel().resources.visible(g.tenant),

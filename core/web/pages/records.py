@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flask import g, render_template, request
@@ -21,6 +22,7 @@ from core.web.pages.request import display, gone_to, resource_at, told
 from core.web.shell import shell
 from core.web.view_models import (
     ActionView,
+    Banner,
     FieldSection,
     FieldView,
     FormView,
@@ -28,6 +30,7 @@ from core.web.view_models import (
     Panel,
     PanelItem,
     RecordView,
+    TimelineView,
 )
 
 
@@ -44,17 +47,15 @@ def record(addon: str, plural: str, record_id: int) -> str:
 def record_view(resource: Resource, found: Mapping[str, Any]) -> RecordView:
     """The whole view of a record that the reader reaches."""
     title = str(found[resource.label] or f"#{found['id']}")
-    hooks, actor = kernel().hooks, g.actor
-    arguments = {"session": g.session, "actor": actor, "resource": resource, "record": found}
-    panels: list[Panel] = hooks.call(g.tenant.addons, "record_panels", **arguments)
-    brought = {panel.name for panel in panels}
-    own = [
-        _lines_panel(lines, found[name])
-        for name, lines in resource.lines_fields.items()
-        if name not in brought and found[name]
-    ]
-    brought_actions: list[ActionView] = hooks.call(g.tenant.addons, "record_actions", **arguments)
-    archived = found["archived_at"] is not None
+    actions = _with_one_primary(_filled("record_actions", resource, found, _own_actions(resource, found)))
+    sections = _sections(resource, found)
+    panels: dict[str, Callable[[], Iterable[Panel]]] = {
+        "core.details": lambda: sections[:1],
+        "core.more-details": lambda: sections[1:],
+    }
+    for name, lines in resource.lines_fields.items():
+        panels[f"{resource.name}.{name}"] = partial(_lines_panels, lines, found[name])
+    archived, timeline = partial(_archived, resource, found), partial(_timeline, resource, found)
     return RecordView(
         title=title,
         subtitle=" · ".join(filter(None, (_plain(found.get(name)) for name in resource.subtitle))),
@@ -65,18 +66,26 @@ def record_view(resource: Resource, found: Mapping[str, Any]) -> RecordView:
         list_title=str(resource.title_plural),
         version=found["version"],
         tags=_tags(resource, found),
-        sections=_sections(resource, found),
-        panels=sorted([*own, *panels], key=lambda panel: panel.order),
-        timeline=timeline_view(resource, found["id"]) if resource.has_timeline else None,
-        actions=_with_one_primary(
-            [*(each for each in brought_actions if not each.more), *_actions(resource, found, archived)]
-        ),
-        more_actions=[
-            *(each for each in brought_actions if each.more),
-            *_more_actions(resource, found, archived),
-        ],
-        archived=_archived(found) if archived else "",
+        banners=_filled("record_banners", resource, found, {"core.archived": archived}),
+        cards=_filled("record_cards", resource, found, {"core.timeline": timeline}),
+        panels=_filled("record_panels", resource, found, panels),
+        actions=[each for each in actions if not each.more],
+        more_actions=[each for each in actions if each.more],
     )
+
+
+def _filled(
+    slot: str, resource: Resource, found: Mapping[str, Any], own: Mapping[str, Callable[[], Iterable[Any]]]
+) -> list[Any]:
+    """All that stands at a place of a record's page."""
+    filled = kernel().hooks.fill(
+        g.tenant.addons, slot, own=own, session=g.session, actor=g.actor, resource=resource, record=found
+    )
+    return [item for _id, item in filled]
+
+
+def _timeline(resource: Resource, found: Mapping[str, Any]) -> list[TimelineView]:
+    return [timeline_view(resource, found["id"])] if resource.has_timeline else []
 
 
 def _plain(value: Any) -> str:
@@ -91,8 +100,8 @@ def _tags(resource: Resource, found: Mapping[str, Any]) -> list[Option]:
     return tags
 
 
-def _sections(resource: Resource, found: Mapping[str, Any]) -> list[FieldSection]:
-    """The form's sections with what is filled in; the name stands in the title already."""
+def _sections(resource: Resource, found: Mapping[str, Any]) -> list[Panel]:
+    """The form's sections with what is filled in, as cards; the name stands in the title already."""
     sections = []
     for section in resource.form:
         if not section.fits(found):
@@ -109,12 +118,12 @@ def _sections(resource: Resource, found: Mapping[str, Any]) -> list[FieldSection
         ]
         filled = [view for view in views if view.display]
         if filled:
-            sections.append(FieldSection(str(section.title), filled))
+            sections.append(Panel("", str(section.title), fields=filled))
     return sections
 
 
-def _lines_panel(lines: LinesField, rows: Sequence[Mapping[str, Any]]) -> Panel:
-    """Nested lines as a card: the first filled field as title, the others below it."""
+def _lines_panels(lines: LinesField, rows: Sequence[Mapping[str, Any]]) -> list[Panel]:
+    """Nested lines as a card: the first filled field as title, the others below it; none without lines."""
     names = [
         field for field in lines.target.fields.values() if not field.word.readonly and field is not lines.via
     ]
@@ -134,14 +143,7 @@ def _lines_panel(lines: LinesField, rows: Sequence[Mapping[str, Any]]) -> Panel:
                 action_label=_("Call") if phone else _("Write a mail"),
             )
         )
-    return Panel(lines.name, str(lines.lines.title), items)
-
-
-def _actions(resource: Resource, found: Mapping[str, Any], archived: bool) -> list[ActionView]:
-    if archived or not g.actor.may(resource.name, "update"):
-        return []
-    edit = f"{resource.url}/{found['id']}/edit"
-    return [ActionView("edit", _("Edit"), edit, "pencil", primary=True)]
+    return [Panel(lines.name, str(lines.lines.title), items)] if items else []
 
 
 def _with_one_primary(actions: Sequence[ActionView]) -> list[ActionView]:
@@ -150,33 +152,56 @@ def _with_one_primary(actions: Sequence[ActionView]) -> list[ActionView]:
     return [replace(each, primary=each is first) for each in actions]
 
 
-def _more_actions(resource: Resource, found: Mapping[str, Any], archived: bool) -> list[ActionView]:
-    url = f"{resource.url}/{found['id']}"
-    actions = [
-        ActionView(action.name, str(action.title), f"{url}/actions/{action.name}", action.icon, post=True)
-        for action in resource.actions
-        if action.schema is None
-        and not archived
-        and g.actor.may(resource.name, action.verb)
-        and (action.offered is None or action.offered(found))
-    ]
+def _own_actions(
+    resource: Resource, found: Mapping[str, Any]
+) -> Mapping[str, Callable[[], Iterable[ActionView]]]:
+    """What every record offers, and what its resource declares, by their ids."""
+    url, archived = f"{resource.url}/{found['id']}", found["archived_at"] is not None
+    may_update = g.actor.may(resource.name, "update")
+    own: dict[str, ActionView] = {}
+    if may_update and not archived:
+        own["core.edit"] = ActionView("edit", _("Edit"), f"{url}/edit", "pencil", primary=True)
+        archive = ActionView("archive", _("Archive…"), f"{url}/archive", "archive", dialog=True, more=True)
+        own["core.archive"] = archive
+    if may_update and archived:
+        own["core.restore"] = _restore(url)
     if resource.has_timeline:
         title = _("Where the values come from")
-        actions.append(ActionView("origins", title, f"{url}/origins", "history", dialog=True))
-    if g.actor.may(resource.name, "update"):
-        if archived:
-            actions.append(ActionView("restore", _("Restore"), f"{url}/restore", "archive-off", post=True))
-        else:
-            actions.append(ActionView("archive", _("Archive…"), f"{url}/archive", "archive", dialog=True))
-    return actions
+        own["core.origins"] = ActionView(
+            "origins", title, f"{url}/origins", "history", dialog=True, more=True
+        )
+    for each in resource.actions:
+        offered = each.offered is None or each.offered(found)
+        if each.schema is None and not archived and offered and g.actor.may(resource.name, each.verb):
+            address = f"{url}/actions/{each.name}"
+            own[f"{resource.name}.{each.name}"] = ActionView(
+                each.name, str(each.title), address, each.icon, post=True, more=True
+            )
+    return {id: partial(_one, action) for id, action in own.items()}
 
 
-def _archived(found: Mapping[str, Any]) -> str:
+def _one(item: ActionView) -> list[ActionView]:
+    return [item]
+
+
+def _restore(url: str) -> ActionView:
+    return ActionView("restore", _("Restore"), f"{url}/restore", "archive-off", post=True, more=True)
+
+
+def _archived(resource: Resource, found: Mapping[str, Any]) -> list[Banner]:
+    """That it is archived since when and why, and the way back."""
+    if found["archived_at"] is None:
+        return []
     when = display().instant(found["archived_at"])
     reason = found.get("archived_reason")
-    if reason:
-        return _("Archived %(when)s: %(reason)s", when=when, reason=reason)
-    return _("Archived %(when)s.", when=when)
+    text = (
+        _("Archived %(when)s: %(reason)s", when=when, reason=reason)
+        if reason
+        else _("Archived %(when)s.", when=when)
+    )
+    may_restore = g.actor.may(resource.name, "update")
+    action = _restore(f"{resource.url}/{found['id']}") if may_restore else None
+    return [Banner(text, "warn", "archive", action)]
 
 
 # What can be done

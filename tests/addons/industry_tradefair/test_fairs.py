@@ -33,9 +33,9 @@ def test_days_and_numbers_are_plausible(kernel: Kernel, session: Session, make: 
     fair = make("fair")
     make("booth", fair=fair, number="a 01")
     booths = kernel.resources["industry_tradefair.booth"].service
-    for values in ({"number": "A01"}, {"number": "A02", "area": 0}, {"number": "A03", "price": -1}):
+    for number, name, value in (("A01", "area", 9), ("A02", "area", 0), ("A03", "price", -1)):
         with pytest.raises(Invalid):
-            make("booth", fair=fair, **values)
+            make("booth", fair=fair, number=number, **{name: value})
     with pytest.raises(Invalid), speaking("zh"):
         booths.create(
             session, [{"number": "B1", "fair": fair}, {"number": "B1", "fair": fair}], actor=OPERATOR

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,10 +17,8 @@ from core.addons.answers import Nonsense
 from core.addons.hooks import Hooks
 from core.addons.hookspecs import decides, hookimpl, hookspec
 from core.addons.implementations import Implementation
-from core.addons.manifest import AddonError
+from core.addons.manifest import CORE, AddonError, Manifest
 from core.errors import Conflict
-from core.i18n import lazy_gettext
-from core.menus import MenuItem
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -59,8 +58,12 @@ def _module(*members: Any, **named: Any) -> ModuleType:
     return module
 
 
+def _manifest(name: str) -> Manifest:
+    return replace(CORE, name=name)
+
+
 def _add(hooks: Hooks, addon: str, function: Callable[..., Any]) -> None:
-    hooks.register(addon, hooks.implementations(addon, _module(function)))
+    hooks.register(addon, hooks.implementations(_manifest(addon), _module(function)))
 
 
 def _cards(answer: Any) -> Callable[..., Any]:
@@ -208,7 +211,7 @@ def test_an_implementation_that_cannot_be_called_is_refused_with_its_file_and_li
     hooks: Hooks, function: Callable[..., Any], said: str
 ) -> None:
     with pytest.raises(AddonError) as refused:
-        hooks.implementations("fleet", _module(function))
+        hooks.implementations(_manifest("fleet"), _module(function))
     path, line, _ = str(refused.value).split(":", 2)
     assert path == __file__
     assert Path(path).read_text().splitlines()[int(line) - 1].strip().startswith("def function(")
@@ -240,19 +243,6 @@ def test_a_hook_of_the_core_cannot_be_defined_again(hooks: Hooks) -> None:
     with pytest.raises(AddonError) as refused:
         hooks.specs(_module(FleetHooks))
     assert str(refused.value) == f"{__file__}:{line}: there is a hook “home_cards” already"
-
-
-def test_each_gives_every_addons_answer_by_its_name(hooks: Hooks) -> None:
-    entries = (MenuItem(lazy_gettext("Cars"), "car"), MenuItem(lazy_gettext("Vans"), "truck"))
-
-    @hookimpl
-    def menu_items() -> tuple[MenuItem, ...]:
-        return entries
-
-    _add(hooks, "core", menu_items)
-    _add(hooks, "aa", menu_items)
-    _add(hooks, "bb", _cards([3]))
-    assert list(hooks.each("menu_items")) == [("core", [*entries]), ("aa", [*entries])]
 
 
 def test_what_is_unregistered_is_not_called(hooks: Hooks) -> None:

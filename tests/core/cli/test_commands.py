@@ -308,17 +308,32 @@ def test_hooks_are_told_with_who_joins_in_and_how_they_fare(prepared: Run, own_d
             text(
                 "insert into platform.hook_tally"
                 " (addon, hook, calls, seconds, longest_seconds, failures, error)"
-                " values ('customer', 'home_cards', 4, 0.1, 0.05, 1, 'KeyError')"
+                " values ('customer', 'home_cards:my-day', 4, 0.1, 0.05, 1, 'KeyError')"
             )
         )
     engine.dispose()
     told = prepared("addon", "hooks", "home_cards").stdout.splitlines()
     assert told[0] == "home_cards(session, actor)  [isolated]"
-    assert told[1] == "  Give cards (Panel) for the home page, sorted by their order."
-    assert [" ".join(each.split()) for each in told[2:]] == [
-        "- customer 4 calls, 25 ms at the mean, 50 ms at most, 1 failed, the last time with KeyError"
+    assert told[1] == "  Give cards (Panel) for the home page."
+    assert [" ".join(each.split()) for each in told[2:4]] == [
+        "- customer.my-day 4 calls, 25 ms at the mean, 50 ms at most, 1 failed, the last time with KeyError",
+        "- customer.my-customers 0 calls",
     ]
     _refused(prepared("addon", "hooks", "home_kards"), "There is no hook “home_kards”.")
+
+
+def test_slots_are_told_with_what_stands_there(prepared: Run) -> None:
+    [panels] = _json(prepared("addon", "slots", "record_panels", "--json"))
+    assert [each["id"] for each in panels["standing"]][:3] == [
+        "core.details",
+        "customer.conversion",
+        "customer.contacts",
+    ]
+    told = prepared("addon", "slots").stdout
+    assert "customer.addresses" in told
+    assert "instead of customer.customer.addresses" in told
+    assert "menu_items core.settings" in told
+    _refused(prepared("addon", "slots", "record_pannels"), "There is no place “record_pannels”.")
 
 
 @pytest.mark.parametrize("name", ["nothing", "core"])

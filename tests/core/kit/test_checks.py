@@ -123,8 +123,8 @@ def test_each_defect_is_found_in_its_line(guanxi: Guanxi, visits: Path, edit: Ed
 def test_a_menu_that_leads_nowhere_is_found(guanxi: Guanxi, visits: Path, edit: Edit) -> None:
     edit("hooks.py", 'resource = "visits.visit"', 'resource = "visits.gone"')
     [(check, place, problem)] = _checked(guanxi, visits)
-    assert (check, place) == ("hooks", f"hooks.py:{_line(visits / 'hooks.py', 'def menu_items')}")
-    assert "an entry of the menu names no resource" in problem
+    assert (check, place) == ("loading", f"hooks.py:{_line(visits / 'hooks.py', 'visits.gone')}")
+    assert "there is no resource “visits.gone” for this; there are visits.visit" in problem
 
 
 def test_missing_texts_are_put_into_the_catalogue(guanxi: Guanxi, visits: Path, edit: Edit) -> None:

@@ -19,6 +19,7 @@ from core.kit.reference import reference
 from core.kit.reference.commands import commands_of
 from core.kit.reference.fields import words
 from core.kit.reference.markdown import docstring, plain, prose
+from core.settings.places import places
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,9 @@ def test_everything_that_is_registered_is_there(kernel: Kernel, pages: Mapping[s
     wanted |= {
         ("hooks.md", f"(`{each.addon}`)") for hook in kernel.hooks.views() for each in hook.implementations
     }
+    for place in places(kernel):
+        wanted.add(("slots.md", f"## {place.name}"))
+        wanted |= {("slots.md", f"| `{each.id}` |") for each in place.standing}
     wanted |= {("fields.md", f"### {name}") for name in words()}
     wanted |= {("rights.md", f"## {each.name}") for each in kernel.resources if not each.is_nested}
     wanted |= {("rights.md", f"## {thing}") for thing in ("core.addon",)}

@@ -53,15 +53,21 @@ from core.access.permissions import grant
 GRANTS = {"analyst": [grant("cellar.barrel", "read taste")]}
 """
 _HOOKS = """
-from core.addons.hookspecs import hookimpl
+from core.addons.hookspecs import hookimpl, part
 from core.i18n import lazy_gettext
-from core.menus import MenuItem
+from core.menus import MenuGroup, MenuItem
 @hookimpl
 def menu_items():
-    return [MenuItem(lazy_gettext("Barrels of the house"), "box", lazy_gettext("House"), 10, "cellar.barrel")]
-@hookimpl
-def home_cards(session, actor):
-    return []
+    return [
+        MenuGroup("house", lazy_gettext("House")),
+        MenuItem(
+            name="barrels", title=lazy_gettext("Barrels of the house"), icon="box", group="cellar.house",
+            resource="cellar.barrel",
+        ),
+    ]
+@part("home_cards", "stock", title=lazy_gettext("Stock of barrels"))
+def stock(session, actor):
+    return None
 """
 _JOBS = """
 from core.i18n import lazy_gettext

@@ -41,8 +41,8 @@ def _seen(site: Site, tenant: Tenant) -> dict[str, set[Any]]:
     return {
         "menu": {
             item.url or kernel.resources[item.resource].url
-            for _section, items in kernel.menu.visible(tenant, OPERATOR)
-            for item in items
+            for group in kernel.menu.visible(tenant, OPERATOR)
+            for item in group.items
         },
         "resources": {each.name for each in kernel.resources.visible(tenant)},
         "api": _addresses(site, tenant),
@@ -67,7 +67,7 @@ def test_it_has_every_sort_of_thing(site: Site) -> None:
     assert _names(change, "jobs") == ["cellar.turn"]
     assert _names(change, "channels") == ["pipe"]
     assert _names(change, "hooks") == ["home_cards", "menu_items"]
-    assert _names(change, "panels") == ["home_cards"]
+    assert _names(change, "panels") == ["cellar.stock"]
     assert "GET /api/v1/cellar/barrels" in _names(change, "api")
 
 

@@ -143,7 +143,7 @@ def test_a_page_comes_without_the_part_of_whoever_fails_and_the_administrator_se
     nonsense = _row(page, "home_cards", "nonsense")
     assert "Nonsense: it gave int where Panel is wanted" in nonsense
     assert "failed lately" in _row(page, "home_cards", "raising")
-    assert "failed lately" not in _row(page, "home_cards", "customer")
+    assert "failed lately" not in _row(page, "home_cards", "customer.my-day")
     assert _row(page, "home_cards", "slow").endswith("called 1 3.0 s 3.0 s 1 0")
     addons = platform.get("/platform/addons")
     assert re.search(r"href=\"/platform/hooks\?addon=customer\">\d+</a>", addons)
@@ -200,16 +200,17 @@ def test_the_order_that_is_shown_is_the_order_of_the_calls(
 ) -> None:
     page = platform.get("/platform/hooks")
     card = page.partition('id="hook-home_cards"')[2].partition("</section>")[0]
-    shown = re.findall(r'<span class="gx-t2">(\w+)</span></td>', card)
-    called = [each.addon for view in kernel.hooks.views() if view.name == "home_cards"
-              for each in view.implementations]  # fmt: skip
-    assert shown == called == ["customer", "raising", "nonsense", "slow"]
+    shown = re.findall(r'<span class="gx-t2">([\w.-]+)</span></td>', card)
+    [view] = [each for each in kernel.hooks.views() if each.name == "home_cards"]
+    called = [each.id if each.name else each.addon for each in view.implementations]
+    assert shown == called
+    assert [each.partition(".")[0] for each in shown[-4:]] == ["customer", "raising", "nonsense", "slow"]
 
 
 def test_all_hooks_are_shown_and_those_of_one_addon_alone(platform: Platform, kernel: Kernel) -> None:
     page = platform.get("/platform/hooks")
     assert set(re.findall(r'id="hook-(\w+)"', page)) == {view.name for view in kernel.hooks.views()}
-    assert "Give cards (<code>Panel</code>) for the home page, sorted by their <code>order</code>." in page
+    assert "Give cards (<code>Panel</code>) for the home page." in page
     assert page.index('id="hook-home_cards"') < page.index('id="hook-convert_lead"'), "unused ones last"
     core = platform.get("/platform/hooks?addon=core")
     assert re.findall(r'id="hook-(\w+)"', core) == ["menu_items"]
@@ -219,7 +220,7 @@ def test_all_hooks_are_shown_and_those_of_one_addon_alone(platform: Platform, ke
 
 def test_the_page_speaks_chinese(platform: Platform) -> None:
     page = platform.get("/platform/hooks", headers={"Accept-Language": "zh-CN"})
-    assert "为首页提供卡片（<code>Panel</code>），按 <code>order</code> 排列。" in page
+    assert "为首页提供卡片（<code>Panel</code>）。" in page
     assert "各插件在何处参与" in page
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 from flask import g, render_template, request
@@ -15,7 +16,7 @@ from core.resources.filters import All
 from core.resources.gateway import Page
 from core.resources.grouping import Grouping, over_all, read_groupings
 from core.resources.query import DEFAULT_PER_PAGE, MAX_PER_PAGE, Query
-from core.web.lifecycle import gateway
+from core.web.lifecycle import gateway, kernel
 from core.web.list_models import EmptyView, GroupView, ListView, Pager, RowView
 from core.web.pages import bp
 from core.web.pages.lists.address import Address, conditions_in, query_of
@@ -29,7 +30,7 @@ from core.web.pages.lists.rows import page_of, row_views
 from core.web.pages.lists.state import State, lasting_address, open_list, totals_at
 from core.web.pages.request import display, is_fragment, resource_at, told
 from core.web.shell import shell
-from core.web.view_models import MenuLink
+from core.web.view_models import ActionView, MenuLink
 
 #: A page counts so far; what lies beyond is counted once it is shown.
 COUNTED: Final = 200
@@ -103,13 +104,41 @@ def list_view(resource: Resource, state: State) -> ListView:
         note=" ".join(filter(None, (state.note, content.note))),
         lasting_url=lasting_address(state),
         widths_url=_below(address, "views/widths"),
-        create_url=create_url,
-        create_label=create_label,
-        import_url=f"{resource.url}/import" if actor.may(resource.name, "import") else "",
-        export_url=_below(address, "export/new") if actor.may(resource.name, "export") else "",
+        actions=_filled("list_actions", resource, _own_actions(resource, address, create_url, create_label)),
+        panels=() if is_fragment() else _filled("list_panels", resource, {}),
         picks=pick_bar(resource, address, query),
         empty=_empty(resource, query, create_url, create_label),
     )
+
+
+def _filled(
+    slot: str, resource: Resource, own: Mapping[str, Callable[[], Iterable[ActionView]]]
+) -> list[Any]:
+    """All that stands at a place of the page of a list."""
+    filled = kernel().hooks.fill(
+        g.tenant.addons, slot, own=own, session=g.session, actor=g.actor, resource=resource
+    )
+    return [item for _id, item in filled]
+
+
+def _own_actions(
+    resource: Resource, address: Address, create_url: str, create_label: str
+) -> Mapping[str, Callable[[], Iterable[ActionView]]]:
+    """What every list offers, by its id."""
+    may = g.actor.may
+    own: dict[str, ActionView] = {}
+    if may(resource.name, "import"):
+        own["core.import"] = ActionView("import", _("Import"), f"{resource.url}/import", "file-import")
+    if may(resource.name, "export"):
+        url = _below(address, "export/new")
+        own["core.export"] = ActionView("export", _("Export"), url, "download", dialog=True)
+    if create_url:
+        own["core.create"] = ActionView("create", create_label, create_url, "plus", primary=True)
+    return {id: partial(_one, action) for id, action in own.items()}
+
+
+def _one(item: ActionView) -> list[ActionView]:
+    return [item]
 
 
 def _paged(resource: Resource, address: Address, query: Query, shown: Sequence[Field]) -> _Content:

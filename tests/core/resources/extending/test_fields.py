@@ -310,7 +310,7 @@ def test_where_the_addon_is_off_there_is_nothing(site: Any, both: Session, gatew
     plain = site.tenants["plain"]
     both.info["binding"] = plain  # the same rows, with less on
     resource, reader = site.resource(plain), Gateway(both, OPERATOR)
-    assert resource is resource_named("customer.customer")
+    assert resource is site.kernel.resources["customer.customer"]
     assert not {*_STAND, "agent", "stands"} & reader.get(resource, number).keys()
     for path in ("hall", "phones.at_stand", "stands.place", "parent.hall"):
         with pytest.raises(UnknownField):

@@ -62,7 +62,7 @@ def test_a_table_comes_in_in_few_statements_and_goes_out_as_it_came(
     with statements() as counted:
         outcome = _import(both, customer, "\n".join([_HEADER, *lines]))
     assert outcome.inserted == _ROWS + 1
-    table = open_table(io.BytesIO("Company,Square metres,Grape\nA,12,G\n".encode()))
+    table = open_table(io.BytesIO(b"Company,Square metres,Grape\nA,12,G\n"))
     guess = guess_mapping(gateway, customer, table.header, table.rows())
     assert [column.name for column in guess.columns] == ["name", "booth_size", "grape"]
     assert len(counted) < 30
