@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from docutils.nodes import document
+from docutils.nodes import Element, caption, document
 from sphinx.application import Sphinx
 
 from core import __version__
@@ -106,9 +106,11 @@ def _add_languages(
     context["code"] = (app.config.language or "en").partition("_")[0]
     if tree is None or context["code"] == "en" or page.startswith("reference/"):
         return
-    done = tree.get("translation_progress", {"total": 0, "translated": 0})
-    if done["translated"] < done["total"]:
-        share = 100 * done["translated"] // done["total"]
+    # The name of a file above a block is the same in every language.
+    said = [each for each in tree.findall(Element) if "translated" in each and not isinstance(each, caption)]
+    done = sum(bool(each["translated"]) for each in said)
+    if done < len(said):
+        share = 100 * done // len(said)
         context["body"] = f'<p class="gx-untranslated">{_PARTLY.format(share=share)}</p>{context["body"]}'
 
 
