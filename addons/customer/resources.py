@@ -27,10 +27,28 @@ class CustomerResource(Resource):
     list_columns = ("name", "kind", "level", "industry", "city", "phone", "owner", "last_contacted_at")
     quick_filters = ("kind", "type")
     form = (
-        Section(_l("Basics"), "name", "type", "kind", "level", "industry", "source", "owner", "unit", "tags"),
-        Section(_l("Reach"), "phone", "email", "website", "country", "province", "city"),
         Section(
-            _lp("customer", "Company"), "parent", "tax_number", "employees", "founded_year", "description"
+            _l("Basics"),
+            "name",
+            "type",
+            "kind",
+            "level",
+            "industry",
+            "source",
+            "owner",
+            "unit",
+            "tags",
+            id="basics",
+        ),
+        Section(_l("Reach"), "phone", "email", "website", "country", "province", "city", id="reach"),
+        Section(
+            _lp("customer", "Company"),
+            "parent",
+            "tax_number",
+            "employees",
+            "founded_year",
+            "description",
+            id="company",
         ),
     )
     quick_create = ("name", "type", "kind", "phone", "city", "source")
@@ -126,9 +144,11 @@ class ContactResource(Resource):
     list_columns = ("name", "job_title", "department", "phone", "email", "owner", "updated_at")
     quick_filters = ("gender",)
     form = (
-        Section(_l("Basics"), "name", "customer", "job_title", "department", "owner", "unit", "tags"),
-        Section(_l("Reach"), "phone", "email", "wechat"),
-        Section(_l("Personal"), "gender", "birthday", "note"),
+        Section(
+            _l("Basics"), "name", "customer", "job_title", "department", "owner", "unit", "tags", id="basics"
+        ),
+        Section(_l("Reach"), "phone", "email", "wechat", id="reach"),
+        Section(_l("Personal"), "gender", "birthday", "note", id="personal"),
     )
     quick_create = ("name", "customer", "job_title", "phone", "email")
     has_communication = True
@@ -155,11 +175,31 @@ class LeadResource(Resource):
     list_columns = ("title", "state", "score", "product_line", "source", "phone", "next_on", "owner")
     quick_filters = ("state",)
     form = (
-        Section(_l("Who"), "company", "name", "job_title", "department"),
-        Section(_l("Reach"), "phone", "email", "wechat", "website", "country", "province", "city", "street"),
-        Section(_l("Interest"), "product_line", "source", "description"),
+        Section(_l("Who"), "company", "name", "job_title", "department", id="who"),
         Section(
-            _l("Progress"), "state", "lost_reason", "next_step", "next_on", "owner", "unit", "tags", "score"
+            _l("Reach"),
+            "phone",
+            "email",
+            "wechat",
+            "website",
+            "country",
+            "province",
+            "city",
+            "street",
+            id="reach",
+        ),
+        Section(_l("Interest"), "product_line", "source", "description", id="interest"),
+        Section(
+            _l("Progress"),
+            "state",
+            "lost_reason",
+            "next_step",
+            "next_on",
+            "owner",
+            "unit",
+            "tags",
+            "score",
+            id="progress",
         ),
     )
     quick_create = ("company", "name", "phone", "email", "product_line", "source", "description")
@@ -234,7 +274,7 @@ class StandardResource(Resource):
     icon = "clipboard-check"
     subtitle = ("product_line",)
     list_columns = ("name", "product_line", "threshold", "revision", "is_active", "updated_at")
-    form = (Section(_l("Basics"), "name", "product_line", "threshold", "is_active", "revision"),)
+    form = (Section(_l("Basics"), "name", "product_line", "threshold", "is_active", "revision", id="basics"),)
     lines = (Lines("criteria", "customer.criterion", "standard", _l("Criteria"), _l("Add a criterion")),)
     example = {"threshold": 60, "criteria": [{"text": "The budget is approved", "weight": 20}]}
     sort = ("name",)
@@ -268,9 +308,20 @@ class ActivityResource(Resource):
     list_columns = ("subject", "kind", "state", "contact", "due_at", "done_at", "owner")
     quick_filters = ("kind", "state")
     form = (
-        Section(_l("Basics"), "subject", "kind", "state", "customer", "contact", "lead", "owner", "unit"),
-        Section(_lp("activity", "Time"), "due_at", "done_at", "minutes"),
-        Section(_lp("activity", "Content"), "direction", "outcome", "body"),
+        Section(
+            _l("Basics"),
+            "subject",
+            "kind",
+            "state",
+            "customer",
+            "contact",
+            "lead",
+            "owner",
+            "unit",
+            id="basics",
+        ),
+        Section(_lp("activity", "Time"), "due_at", "done_at", "minutes", id="time"),
+        Section(_lp("activity", "Content"), "direction", "outcome", "body", id="content"),
     )
     quick_create = ("subject", "kind", "customer", "contact", "due_at")
     actions = (

@@ -13,7 +13,7 @@ from core.cli.group import as_json, for_tenant, kernel, show, work
 from core.cli.tenants import addon
 from core.i18n import _, ngettext
 from core.settings.preview import Change, Part, change_of
-from core.settings.switching import follow_up
+from core.settings.switching import follow_off, follow_up
 
 #: So many entries of a part are named in a short form.
 _NAMED: Final = 6
@@ -67,6 +67,7 @@ def disable(name: str, slug: str, yes: bool) -> None:
         click.confirm(_("Switch it off?"), abort=True)
     with work().owner() as connection:
         switch_off(kernel().catalogue, connection, tenant, name)
+    follow_off(kernel(), tenant, name)
     if change is not None and not asks:
         _tell(change, _("Vanishes; the data stays:"))
     click.echo(_("%(names)s: off for %(tenant)s.", names=_named([name]), tenant=slug))

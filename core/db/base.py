@@ -29,6 +29,8 @@ metadata = MetaData(
 #: Addon of each package that holds models; the loader adds to it before it imports an addon.
 _addon_of_package: dict[str, str] = {"core": "core"}
 _registries: dict[str, registry] = {}
+#: Extensions by the name of their table, as they are declared.
+_extensions: dict[str, type[Extension]] = {}
 
 
 def claim_package(package: str, addon: str) -> None:
@@ -59,8 +61,7 @@ def tables_of(addon: str) -> Iterator[Table]:
 
 def extensions_of(addon: str) -> Iterator[type[Extension]]:
     """The extensions that ``addon`` makes of others' records, as they are declared."""
-    own = (table for table in metadata.tables.values() if table.info.get("addon") == addon)
-    return (table.info["model"] for table in own if "extends" in table.info)
+    return (model for model in _extensions.values() if model.__table__.info["addon"] == addon)
 
 
 def configure(addon: str) -> None:
@@ -77,6 +78,7 @@ def forget(addon: str) -> None:
     """Take an addon's tables and mappers out, so that nothing of a broken addon is left behind."""
     for table in [table for table in metadata.tables.values() if table.info.get("addon") == addon]:
         metadata.remove(table)
+        _extensions.pop(table.name, None)
     if addon in _registries:
         _registries.pop(addon).dispose()
 
@@ -133,6 +135,8 @@ class Extension(Model):
     until then the columns' defaults count, so every column needs one or may be empty.
     """
 
+    #: The resource it extends.
+    __extends__: ClassVar[str]
     id: Mapped[int]
 
     def __init_subclass__(cls, *, of: str = "", **options: Any) -> None:
@@ -143,7 +147,8 @@ class Extension(Model):
             cls.id = mapped_column(BigInteger, record, primary_key=True, sort_order=-100)
         super().__init_subclass__(**options)
         if of:
-            cls.__table__.info |= {"extends": of, "model": cls}
+            cls.__extends__ = of
+            _extensions[cls.__table__.name] = cls
 
 
 class Owned(Model):

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, String, cast, func, literal, select
+from sqlalchemy import ColumnElement, Row, String, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from core.access.actor import Actor
@@ -26,7 +26,7 @@ from core.resources.declaration import Field, LinesField, Resource
 from core.resources.editions import Edition, edition_of
 from core.resources.filters import Node
 from core.resources.places import stored_rows
-from core.resources.query import EVERYTHING, Query
+from core.resources.query import EVERYTHING, Order, Query
 from core.resources.resolver import Resolver, UnknownField
 from core.resources.selection import Selection, Shape
 from core.resources.templates import Template, Templates, lines_of
@@ -101,14 +101,9 @@ class Gateway(Templates):
         """
         resource = self.seen(resource)
         self.require(resource, "read")
-        if query.q or query.cursor is not None:
-            template = self._list_template(resource, query)
-            rows: Sequence[Sequence[Any]] = self._execute(self._paged(template, resource, query)).all()
-        else:
-            operands: dict[str, Any] = {}
-            template = self._list_template(resource, query, self.form(query.where, resource, operands))
-            paging = {"limit": query.per_page + 1, "offset": (query.page - 1) * query.per_page}
-            rows = self._rows(template, operands | paging)
+        template, rows = self._page_rows(resource, query, filled=_begins_beside(resource, query))
+        if template.filled and len(rows) <= query.per_page:
+            template, rows = self._page_rows(resource, query, filled=False)
         next_cursor = None
         if len(rows) > query.per_page:
             rows = rows[: query.per_page]
@@ -119,12 +114,27 @@ class Gateway(Templates):
             total = len(rows) if is_all else self.count(resource, query)
         return Page(template.shape, rows, total, next_cursor)
 
-    def _paged(self, template: Template, resource: Resource, query: Query) -> Select[Any]:
-        """The statement of a page whose SQL depends on values: of a search, or behind a cursor."""
-        statement = template.statement.where(*self.asked(resource, query)).limit(query.per_page + 1)
-        if query.cursor is None:
-            return statement.offset((query.page - 1) * query.per_page)
-        return statement.where(after(template.sortings, read_cursor(query.cursor, template.sortings)))
+    def _page_rows(
+        self, resource: Resource, query: Query, *, filled: bool
+    ) -> tuple[Template, Sequence[Sequence[Any]]]:
+        """The rows of a page and one more, if there are so many; ``filled`` as for `Selection.sort`."""
+        offset = (query.page - 1) * query.per_page
+        if not query.q and query.cursor is None:
+            operands: dict[str, Any] = {}
+            form = self.form(query.where, resource, operands)
+            template = self._list_template(resource, query, form, filled=filled)
+            return template, self._rows(template, operands | {"limit": query.per_page + 1, "offset": offset})
+        # Of a search, or behind a cursor, the SQL depends on values.
+        template = self._list_template(resource, query)
+        behind = None
+        if query.cursor is not None:
+            values = read_cursor(query.cursor, template.sortings)
+            if filled and values[0] is not None:
+                template = self._list_template(resource, query, filled=True)
+            behind, offset = after(template.sortings, values), 0
+        statement = template.statement.where(*self.asked(resource, query))
+        statement = statement if behind is None else statement.where(behind)
+        return template, self._execute(statement.limit(query.per_page + 1).offset(offset)).all()
 
     def count(self, resource: Resource, query: Query, limit: int | None = None) -> int:
         """How many records match; counting ends at ``limit``, so that a large table need not be read through.
@@ -184,7 +194,7 @@ class Gateway(Templates):
         resource = self.seen(resource)
         self.require(resource, "export")
         selection = Selection(self, resource)
-        shape = selection.fields(query.fields)
+        shape = selection.fields(query.fields, of_page=False)
         selection.sort(query.sort)
         exportable = self.scope(resource, resource.table, "export")
         statement = selection.statement(self.condition(resource, query), exportable)
@@ -355,6 +365,19 @@ class Gateway(Templates):
         if found.steps or measure not in MEASURES or found.leaf.word.kind not in kinds:
             raise Invalid({"measures": [_l("“%(name)s” cannot be measured.", name=name)]})
         return getattr(func, measure)(selection.value(found.leaf))  # type: ignore[no-any-return]
+
+
+def _begins_beside(resource: Resource, query: Query) -> bool:
+    """Whether a list is ordered first by a field that only some records have a row for, beside their own.
+
+    Records and those rows cannot be joined in the order of an index as long as records without one
+    belong to the list. Those with one come first and fill most pages.
+    """
+    order = query.sort[0] if query.sort else Order.read(resource.sort[0])
+    field = resource.fields.get(order.path)
+    if field is None or field.target is not None or field.word.sort_by is not None:
+        return False
+    return field.place.beside(resource.table) is not None and field.default() is None
 
 
 def hint_of(resource: Resource, record: Mapping[str, Any]) -> str:

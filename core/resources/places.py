@@ -71,6 +71,13 @@ class Place(ABC):
         """What has to be joined to ``table`` by its ``id`` for `value`; None for nothing."""
         return None
 
+    def looked_up(self, table: FromClause) -> ColumnElement[Any]:
+        """The value for each row of ``table`` without a join; the better way for the rows of a page.
+
+        Each join doubles what the planner thinks about, and a page has few rows to look up.
+        """
+        return self.value(table)
+
     def holds(self, table: FromClause, test: Test) -> ColumnElement[bool]:
         """Whether the value for a row of ``table`` passes a test that no empty value passes.
 
@@ -146,16 +153,26 @@ class SideColumn(Place):
     def value(self, table: FromClause) -> ColumnElement[Any]:
         """See `Place.value`."""
         side = _beside(self.table, table, "join")
-        value, default = side.c[self.column.name], self.default()
-        if default is None:
-            return value
-        if not self.is_nullable:
-            return func.coalesce(value, literal(default, self.type), type_=self.type)
-        return case((side.c.id.is_(None), literal(default, self.type)), else_=value)
+        return self._or_default(side.c[self.column.name], side.c.id.is_(None))
 
     def beside(self, table: FromClause) -> FromClause | None:
         """See `Place.beside`."""
         return _beside(self.table, table, "join")
+
+    def looked_up(self, table: FromClause) -> ColumnElement[Any]:
+        """See `Place.looked_up`."""
+        side = _beside(self.table, table, "page")
+        there = side.c.id == table.c.id
+        value = select(side.c[self.column.name]).where(there).correlate(table).scalar_subquery()
+        return self._or_default(value, ~exists().where(there).correlate(table))
+
+    def _or_default(self, value: ColumnElement[Any], is_missing: ColumnElement[bool]) -> ColumnElement[Any]:
+        default = self.default()
+        if default is None:
+            return value
+        if not self.is_nullable:
+            return func.coalesce(value, literal(default, self.type), type_=self.type)
+        return case((is_missing, literal(default, self.type)), else_=value)
 
     def holds(self, table: FromClause, test: Test) -> ColumnElement[bool]:
         """See `Place.holds`; a condition on the rows there are, so that an index on them can answer it."""
@@ -223,8 +240,7 @@ def default_of(column: Column[Any]) -> Any:
 def _beside(side: Table, table: FromClause, use: str) -> FromClause:
     """The name under which a side table, taken from ``table``, stands in statements.
 
-    Joins and conditions (``use``) have their own: a condition on a table that is joined already would
-    become one on that join.
+    Each ``use`` has its own: a condition on a table that is joined already would become one on that join.
     """
-    assert use in ("join", "condition")
+    assert use in ("join", "page", "condition")
     return side.alias()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final
+from zlib import crc32
 
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -67,7 +68,7 @@ def incomplete(session: Session, resources: Iterable[Resource]) -> list[Resource
     A resource without records lacks none, and counts as complete from now on.
     """
     rules = dict(session.execute(select(_state.c.resource, _state.c.rules)).all())
-    open_ = [each for each in resources if each.is_searched and rules.get(each.name) != RULES]
+    open_ = [each for each in resources if each.is_searched and rules.get(each.name) != _rules_of(each)]
     empty = [each for each in open_ if session.scalar(select(each.table.c.id).limit(1)) is None]
     _mark(session, empty)
     return [each for each in open_ if each not in empty]
@@ -92,9 +93,21 @@ def complete_search(session: Session, resources: Iterable[Resource]) -> list[Res
     return open_
 
 
+def _rules_of(resource: Resource) -> int:
+    """By which rules its documents are made; others where other addons add fields to be found by."""
+    added = sorted(
+        field.name if lines is None else f"{lines.name}.{field.name}"
+        for lines, field in resource.searched
+        if field.addon != (resource if lines is None else lines.target).addon
+    )
+    return RULES + (1000 * (1 + crc32(" ".join(added).encode()) % 1_000_000) if added else 0)
+
+
 def _mark(session: Session, resources: Sequence[Resource]) -> None:
     if resources:
-        statement = insert(_state).values([{"resource": each.name, "rules": RULES} for each in resources])
+        statement = insert(_state).values(
+            [{"resource": each.name, "rules": _rules_of(each)} for each in resources]
+        )
         newer = {"rules": statement.excluded.rules, "rebuilt_at": func.now()}
         session.execute(statement.on_conflict_do_update(index_elements=["resource"], set_=newer))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -50,20 +50,30 @@ class Selection:
         self.table: Table = resource.table
         self.columns: list[ColumnElement[Any]] = []
         self.order: list[ColumnElement[Any]] = []
+        self._wanted: list[ColumnElement[bool]] = []
         self._joins = Joins(resource.table)
 
-    def fields(self, names: Sequence[str]) -> Shape:
-        """Select fields, each link with its label; every visible field when none is named."""
+    def fields(self, names: Sequence[str], *, of_page: bool = True) -> Shape:
+        """Select fields, each link with its label; every visible field when none is named.
+
+        Args:
+            names: in this order.
+            of_page: whether there will be few rows, those of a page.
+        """
         resolver = self.conditions.resolver
         fields = tuple(resolver.field(self.resource, name) for name in names) or tuple(
             resolver.visible(self.resource)
         )
-        self.columns += [self.value(field) for field in fields]
+        self.columns += [
+            field.place.looked_up(self.table) if of_page else self.value(field) for field in fields
+        ]
         links: list[tuple[str, int, int]] = []
         for position, field in enumerate(fields):
             if field.target is not None:
                 links.append((field.name, position, len(self.columns)))
-                self.columns.append(self.label(field, self.table))
+                lies_beside = field.place.beside(self.table) is not None
+                named = self._label_looked_up if of_page and lies_beside else self.label
+                self.columns.append(named(field, self.table))
         return Shape(fields, tuple(links))
 
     def value(self, field: Field, table: FromClause | None = None) -> ColumnElement[Any]:
@@ -74,6 +84,15 @@ class Selection:
         """The name of the record behind a link; empty when it is out of reach."""
         assert link.target is not None
         return self.value(link.target.label_field, self.behind(link, table))
+
+    def _label_looked_up(self, link: Field, table: FromClause) -> ColumnElement[Any]:
+        """As `label` without a join; see `Place.looked_up`."""
+        assert link.target is not None
+        target = alias_of(link, table, "page")
+        scope = self.conditions.scope(link.target, target)
+        found = select(link.target.label_field.place.looked_up(target))
+        wanted = found.where(target.c.id == link.place.looked_up(table))
+        return (wanted if scope is None else wanted.where(scope)).correlate(table).scalar_subquery()
 
     def behind(self, link: Field, table: FromClause) -> FromClause:
         """The records behind a link as far as the actor reaches them; joined once however often asked for."""
@@ -98,8 +117,13 @@ class Selection:
             table = self.behind(step, table)
         return table
 
-    def sort(self, sort: Sequence[Order]) -> list[Sorting]:
+    def sort(self, sort: Sequence[Order], *, filled: bool = False) -> list[Sorting]:
         """Order by fields, or as the resource does; the number comes last, so that the order is total.
+
+        Args:
+            sort: the first field counts most.
+            filled: select only records with a value in the first field, which can be read in the order
+                of an index; they are the first of all records in this order.
 
         Raises:
             Invalid: a field has no order.
@@ -108,6 +132,9 @@ class Selection:
         if not any(order.path == "id" for order in orders):
             orders.append(Order("id", orders[-1].descending if orders else False))
         sortings = [self._sorting(order) for order in orders]
+        if filled:
+            sortings[0] = replace(sortings[0], is_nullable=False)
+            self._wanted.append(sortings[0].column.is_not(None))
         for each in sortings:
             ordered = each.column.desc() if each.order.descending else each.column.asc()
             self.order.append(ordered.nulls_last() if each.is_nullable else ordered)
@@ -131,5 +158,5 @@ class Selection:
 
     def statement(self, *conditions: ColumnElement[bool] | None) -> Select[Any]:
         """The statement so far, with conditions; None stands for no condition."""
-        wanted = [each for each in conditions if each is not None]
+        wanted = [*self._wanted, *(each for each in conditions if each is not None)]
         return select(*self.columns).select_from(self._joins.joined).where(*wanted).order_by(*self.order)

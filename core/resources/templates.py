@@ -43,6 +43,8 @@ class Template:
     statement: Select[Any]
     shape: Shape
     sortings: tuple[Sorting, ...] = ()
+    #: Whether it leaves out the records without a value in the first field of the order.
+    filled: bool = False
     #: Nested lines, each a column of JSON behind the version.
     nested: tuple[tuple[LinesField, Shape], ...] = ()
     #: The statement made ready, where only values differ from request to request.
@@ -52,23 +54,28 @@ class Template:
 class Templates(Conditions):
     """The templates for readers of one kind, run with what one of them brings."""
 
-    def _list_template(self, resource: Resource, query: Query, form: Hashable = None) -> Template:
-        """What selects a page: its filter and paging are open parameters where a ``form`` is given."""
+    def _list_template(
+        self, resource: Resource, query: Query, form: Hashable = None, *, filled: bool = False
+    ) -> Template:
+        """What selects a page: its filter and paging are open parameters where a ``form`` is given.
+
+        ``filled`` as for `Selection.sort`.
+        """
 
         def build(conditions: Conditions) -> Template:
             selection = Selection(conditions, resource)
             shape = selection.fields(query.fields)
-            sortings = tuple(selection.sort(query.sort))
+            sortings = tuple(selection.sort(query.sort, filled=filled))
             selection.columns += [each.column for each in sortings]
             statement = selection.statement(*conditions.standing(resource, archived))
             if form is None:
-                return Template(statement, shape, sortings)
+                return Template(statement, shape, sortings, filled)
             asked = conditions.compile(query.where, resource, resource.table)
             paged = statement.where(asked).limit(_open("limit")).offset(_open("offset"))
-            return Template(paged, shape, sortings, prepared=self._prepare(paged))
+            return Template(paged, shape, sortings, filled, prepared=self._prepare(paged))
 
         archived = names_archived(query)
-        return self._template(("list", resource, query.fields, query.sort, archived, form), build)
+        return self._template(("list", resource, query.fields, query.sort, archived, form, filled), build)
 
     def _count_template(self, resource: Resource, query: Query, form: Hashable, *, bounded: bool) -> Template:
         """What counts the records of a filter; to an open ``limit`` where it is ``bounded``."""

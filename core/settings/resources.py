@@ -18,7 +18,7 @@ class UserResource(Resource):
     icon = "user"
     subtitle = ("email",)
     list_columns = ("name", "email", "unit", "language")
-    form = (Section(_l("Basics"), "name", "email", "unit", "language", "theme"),)
+    form = (Section(_l("Basics"), "name", "email", "unit", "language", "theme", id="basics"),)
     quick_create = ("name", "email", "unit")
     sort = ("name",)
     service_class = UserService
@@ -33,7 +33,7 @@ class UnitResource(Resource):
     icon = "sitemap"
     subtitle = ("code",)
     list_columns = ("name", "code", "parent")
-    form = (Section(_l("Basics"), "code", "name", "parent"),)
+    form = (Section(_l("Basics"), "code", "name", "parent", id="basics"),)
     quick_create = ("code", "name", "parent")
     sort = ("code",)
     service_class = UnitService

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from psycopg2 import errors as pg
@@ -135,6 +136,19 @@ def follow_up(kernel: Kernel, tenant: Tenant, addons: Collection[str]) -> None:
     with kernel.database.unit_of_work(tenant) as session:
         complete_search(session, kernel.resources.visible(tenant))
         take_up(session, addons)
+
+
+def follow_off(kernel: Kernel, tenant: Tenant, name: str) -> None:
+    """Let jobs take out of the search what an addon that has gone off had put into it.
+
+    Args:
+        kernel: knows the resources.
+        tenant: as it was when the addon was on.
+        name: the addon.
+    """
+    after = replace(tenant, addons=tenant.addons - {name})
+    with kernel.database.unit_of_work(after) as session:
+        complete_search(session, kernel.resources.visible(after))
 
 
 def _title(kernel: Kernel, name: str) -> str:

@@ -21,7 +21,7 @@ class SideTable:
 
     def __init__(self, addon: str, model: type[Extension]) -> None:
         self.addon = addon
-        self.resource: str = model.__table__.info["extends"]
+        self.resource = model.__extends__
         self.where = place_of_class(model)
         #: ``{field: (word, place)}``; the places are the same in all editions.
         self.fields = {

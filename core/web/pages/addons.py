@@ -16,7 +16,7 @@ from core.i18n import _, _l, _lp, ngettext
 from core.jobs import overview
 from core.jobs.queries import ACTIVE, jobs_of
 from core.settings.preview import Change, change_of
-from core.settings.switching import KIND, ask_on, command_for
+from core.settings.switching import KIND, ask_on, command_for, follow_off
 from core.web.addon_models import AddonCard, SwitchForm
 from core.web.lifecycle import kernel
 from core.web.pages import bp
@@ -85,6 +85,7 @@ def addon_off(name: str) -> ResponseReturnValue:
             switch_off(kernel().catalogue, session.connection(), g.tenant, name)
     except AddonNeeded as refusal:
         raise AddonNeeded(_titles(refusal.names)) from refusal
+    follow_off(kernel(), g.tenant, name)
     return gone_to(_PAGE, _("%(title)s is off; its data stays.", title=_title(name)))
 
 

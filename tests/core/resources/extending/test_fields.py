@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -12,14 +13,17 @@ from sqlalchemy.orm import Session
 
 from core.access.actor import OPERATOR
 from core.db.base import metadata
+from core.db.tenancy import Tenant
 from core.errors import Invalid
 from core.resources import change_sets, timeline
 from core.resources.declaration import Resource, resource_named
 from core.resources.filters import All, Condition, Not
 from core.resources.gateway import Gateway
 from core.resources.query import Order, Query
+from core.resources.reindexing import incomplete, rebuild
 from core.resources.resolver import UnknownField
 from tests.core.conftest import Statements
+from tests.core.resources.extending.conftest import Site
 
 _STAND: Mapping[str, Any] = {
     "booth_size": "24",
@@ -292,19 +296,20 @@ def test_statements_do_not_grow_with_records(
 ) -> None:
     _make(both, *({"hall": f"H{place}", "grape": "G"} for place in range(30)))
     wanted = Query(where=All((Condition("hall", "startswith", "H"),)), sort=(Order("grape"),))
-    for per_page in (2, 30):
+    # Those with a grape come first, and fill a page or are followed by the others.
+    for per_page, most in ((2, 1), (29, 1), (30, 2)):
         with statements() as seen:
             page = gateway.page(
                 customer, Query(wanted.where, sort=wanted.sort, per_page=per_page, count=False)
             )
-        assert (len(page.rows), len(seen)) == (per_page, 1)
+        assert (len(page.rows), len(seen)) == (per_page, most)
     with statements() as seen:
         assert gateway.page(customer, Query(fields=("name",), count=False)).rows
     assert "fair_" not in seen[0]
     assert "wine_" not in seen[0]
 
 
-def test_where_the_addon_is_off_there_is_nothing(site: Any, both: Session, gateway: Gateway) -> None:
+def test_where_the_addon_is_off_there_is_nothing(site: Site, both: Session, gateway: Gateway) -> None:
     [number] = _make(both, {**_STAND, "stands": [{"place": "A1"}]})
     both.flush()
     plain = site.tenants["plain"]
@@ -323,3 +328,25 @@ def test_where_the_addon_is_off_there_is_nothing(site: Any, both: Session, gatew
     assert both.scalar(text("select hall from fair_customer")) == "北厅"
     both.info["binding"] = site.tenants["both"]
     assert Gateway(both, OPERATOR).get(resource, number)["hall"] == "北厅"
+
+
+def test_search_documents_are_made_anew_where_an_addon_comes_or_goes(site: Site, both: Session) -> None:
+    _make(both, {"hall": "Zeppelin"})
+    own, plain = site.tenants["both"], site.tenants["plain"]
+    resources = site.kernel.resources
+
+    def open_(tenant: Tenant) -> list[str]:
+        return [each.name for each in incomplete(both, [resources.named(tenant, "customer.customer")])]
+
+    assert open_(plain) == open_(own) == ["customer.customer"]
+
+    @contextmanager
+    def unit() -> Iterator[Session]:
+        yield both
+
+    for tenant, other, found in ((own, plain, 1), (plain, own, 0), (own, plain, 1)):
+        assert list(rebuild(unit, resources.named(tenant, "customer.customer"))) == [(1, 1)]
+        assert open_(tenant) == []
+        assert open_(other) == ["customer.customer"]
+        document = resources.named(own, "customer.customer")
+        assert Gateway(both, OPERATOR).count(document, Query(q="zeppelin")) == found
