@@ -31,7 +31,7 @@ def test_the_pages_build_without_a_warning_in_both_languages(tmp_path: Path) -> 
     tutorials = [(tmp_path / language / "tutorial.html").read_text(encoding="utf-8") for language in pages]
     english, translated = (re.findall(r"<pre>.*?</pre>", text, re.DOTALL) for text in tutorials)
     assert english == translated  # the same code
-    assert len(english) > 20
+    assert len(english) > 15
     assert "两家公司" in tutorials[1]
     assert "gx-untranslated" not in tutorials[1]
     assert "gx-untranslated" in (tmp_path / "zh" / "api.html").read_text(encoding="utf-8")
@@ -39,4 +39,4 @@ def test_the_pages_build_without_a_warning_in_both_languages(tmp_path: Path) -> 
 
 
 def test_whoever_begins_finds_everything_in_chinese() -> None:
-    assert {"index", "tutorial"}.isdisjoint(untranslated())
+    assert {"index", "tutorial", "recipes"}.isdisjoint(untranslated())
