@@ -82,6 +82,7 @@ html_context = {"languages": {"en": "English", "zh": "中文"}}  # Chinese as da
 
 # Chinese as data
 _PARTLY: Final = "本页已翻译 {share}%，其余段落暂以英文显示。"
+_NOT: Final = "本页暂无中文版，以英文显示。"
 _FILE: Final = re.compile(r"^```(?P<language>\w+) (?P<file>[\w./-]+\.\w+)$", re.MULTILINE)
 
 
@@ -109,9 +110,9 @@ def _add_languages(
     # The name of a file above a block is the same in every language.
     said = [each for each in tree.findall(Element) if "translated" in each and not isinstance(each, caption)]
     done = sum(bool(each["translated"]) for each in said)
-    if done < len(said):
-        share = 100 * done // len(said)
-        context["body"] = f'<p class="gx-untranslated">{_PARTLY.format(share=share)}</p>{context["body"]}'
+    if done < len(said) or not said:
+        words = _PARTLY.format(share=100 * done // len(said)) if said else _NOT
+        context["body"] = f'<p class="gx-untranslated">{words}</p>{context["body"]}'
 
 
 def setup(app: Sphinx) -> None:

@@ -11,7 +11,8 @@ from core.access.permissions import READY_ROLES
 from core.addons.hookspecs import first_sentence
 from core.cli.group import cli
 from core.config import VARIABLES
-from core.db.base import tables_of
+from core.db.base import extensions_of, tables_of
+from core.db.fields import word_of
 from core.i18n import gettext, speaking
 from core.kernel import Kernel
 from core.kit.checks import PUBLIC, PUBLIC_IN_TESTS
@@ -52,6 +53,13 @@ def test_everything_that_is_registered_is_there(kernel: Kernel, pages: Mapping[s
         for name in (*resource.fields, *resource.lines_fields, *(each.name for each in resource.actions)):
             assert f"| `{name}` |" in section, f"{resource.name}.{name}"
     for addon in kernel.catalogue.addons:
+        for extension in extensions_of(addon):
+            heading = f"## Added to {extension.__table__.info['extends']}\n"
+            section = pages[f"resources/{addon}.md"].partition(heading)[2].partition("\n## ")[0]
+            assert section
+            for column in extension.__table__.columns:
+                if word_of(column) is not None:
+                    assert f"| `{column.name.removesuffix('_id')}` |" in section
         for table in tables_of(addon):
             wanted.add((f"tables/{addon}.md", f"## {table.name}"))
             wanted |= {(f"tables/{addon}.md", f"| `{column.name}` |") for column in table.columns}
