@@ -155,8 +155,6 @@ def _difference(
 
 def _rendered(found: ops.UpgradeOps | ops.DowngradeOps, context: MigrationContext) -> list[str]:
     """The operations as statements, with the sequences that new columns take their numbers from."""
-    for each in _new_tables(found):
-        each.info = {"addon": each.info["addon"]} if "addon" in each.info else {}
     code = render_python_code(found, migration_context=context)
     [function] = ast.parse(f"def change():\n    {code}").body
     assert isinstance(function, ast.FunctionDef)
@@ -213,14 +211,6 @@ def _readable(condition: str) -> str:
     if found is None:
         return condition
     return f"{found[1]} in ({found[2].replace('::character varying', '')})"
-
-
-def _new_tables(found: ops.OpContainer) -> Iterator[ops.CreateTableOp]:
-    for each in found.ops:
-        if isinstance(each, ops.CreateTableOp):
-            yield each
-        elif isinstance(each, ops.OpContainer):
-            yield from _new_tables(each)
 
 
 def _new_columns(found: ops.OpContainer) -> Iterator[tuple[str, Column[Any]]]:
