@@ -27,6 +27,8 @@ from core.menus import Menu, MenuRoom
 from core.resources.channels import Channels, ChannelsRoom
 from core.resources.extending.side_table import ExtensionsRoom
 from core.resources.registry import Resources, ResourcesRoom
+from core.resources.settings import Settings
+from core.resources.settings.room import SettingsRoom
 
 #: The folder of the addons that come with Guanxi.
 OWN_ADDONS: Final = Path(__file__).parents[1] / "addons"
@@ -49,6 +51,8 @@ class Kernel:
     channels: Channels
     #: Routes that addons bring themselves: ``(addon, blueprint)``.
     blueprints: list[tuple[str, Blueprint]] = field(default_factory=list)
+    #: ``{addon: its settings}``.
+    settings: dict[str, type[Settings]] = field(default_factory=dict)
     #: The owner's login, which makes tables; a worker has it, a web process never does.
     owner_url: str | None = field(default=None, repr=False)
 
@@ -107,12 +111,14 @@ def start_kernel(
     hooks.screens = resources
     channels = Channels()
     blueprints: list[tuple[str, Blueprint]] = []
+    settings: dict[str, type[Settings]] = {}
     rooms: Sequence[Any] = (
         ExtensionsRoom(resources.by_name, resources.additions),
         ModelsRoom(),
         HookspecsRoom(hooks),
         ResourcesRoom(resources, permissions),
         PermissionsRoom(permissions),
+        SettingsRoom(settings, permissions, menu),
         HooksRoom(hooks),
         MenuRoom(menu, resources.names, permissions.names),
         JobsRoom(jobs),
@@ -136,4 +142,5 @@ def start_kernel(
         jobs=jobs,
         channels=channels,
         blueprints=blueprints,
+        settings=settings,
     )

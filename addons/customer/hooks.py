@@ -110,13 +110,27 @@ def conversion(session: Session, actor: Actor, record: Record) -> Panel | None:
     return lead_panels.conversion_panel(found, Gateway(session, actor)) if found is not None else None
 
 
-@part("record_panels", "contacts", title=_l("Contacts"), on=_CUSTOMER, after="core.details")
+@part(
+    "record_panels",
+    "contacts",
+    title=_l("Contacts"),
+    on=_CUSTOMER,
+    after="core.details",
+    replace="customer.customer.contacts",
+)
 def contacts(session: Session, actor: Actor, record: Record) -> Panel:
     """The people at a customer."""
     return panels.contacts_panel(queries.contacts_at(session, actor, record["id"]))
 
 
-@part("record_panels", "employers", title=_l("Customers"), on=_CONTACT, after="core.details")
+@part(
+    "record_panels",
+    "employers",
+    title=_l("Customers"),
+    on=_CONTACT,
+    after="core.details",
+    replace="customer.contact.customers",
+)
 def employers(session: Session, actor: Actor, record: Record) -> Panel:
     """Where a contact is or was."""
     return panels.customers_panel(queries.customers_of(session, actor, record["id"]))

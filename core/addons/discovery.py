@@ -65,10 +65,12 @@ def _read(found: Found, name: str, folder: Path, package: str) -> None:
             raise AddonError(
                 f"{folder / 'addon.toml'}: the name “{manifest.name}” must be that of the folder"
             )
-        if any(other.name == manifest.name for other in found.manifests):
-            raise AddonError(f"{folder}: another addon is called “{manifest.name}” already")
+        twin = next((other for other in found.manifests if other.name == manifest.name), None)
+        if twin is not None:
+            said = f"another addon is called “{manifest.name}” already: {twin.folder}"
+            raise AddonError(f"{folder}: {said}")
     except AddonError as error:
-        found.broken[name] = str(error)
+        found.broken[name] = "; ".join(filter(None, (found.broken.get(name), str(error))))
     else:
         found.manifests.append(manifest)
 

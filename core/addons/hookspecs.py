@@ -129,9 +129,10 @@ def part(
         name: its own name; with that of the addon the id by which others find it.
         title: what people call it, where an addon is switched on or off and in the list of places.
         on: the resources on whose pages it stands; all when there is none.
-        before: the id of what it stands before; of the three one at most.
+        before: the id of what it stands before.
         after: the id of what it stands behind.
-        replace: the id of what it stands for, as long as its addon is on; where it fails, that is back.
+        replace: the id of what it stands for, as long as its addon is on; where it fails, that is back. It
+            stands where that was, unless ``before`` or ``after`` says otherwise.
     """
     mark = PartMark(
         hook, name, title, (on,) if isinstance(on, str) else on, place_for(before, after, replace)

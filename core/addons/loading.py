@@ -19,7 +19,8 @@ from typing import Any, Protocol
 
 from core.addons.discovery import Found
 from core.addons.hooks import Hooks
-from core.addons.manifest import CORE, AddonError, Manifest, in_order
+from core.addons.manifest import CORE, AddonError, Manifest
+from core.addons.solving import solve
 from core.db import base
 from core.i18n import add_catalogue
 
@@ -143,9 +144,13 @@ def load(found: Found, rooms: Sequence[Room]) -> Catalogue:
     )
     _load_one(CORE, rooms)
     catalogue.addons["core"] = CORE
-    ordered, unmet = in_order(found.manifests)
-    catalogue.quarantined.update(unmet)
-    for addon in ordered:
+    solution = solve(found.manifests, found.broken)
+    unfit = found.broken | solution.reasons()
+    catalogue.quarantined.update(unfit)
+    if unfit:
+        told = "\n".join(f"  {name}: {reason}" for name, reason in unfit.items())
+        logger.error("%d addons are quarantined:\n%s", len(unfit), told)
+    for addon in solution.order:
         missing = [name for name in addon.depends if name not in catalogue.addons]
         try:
             if missing:

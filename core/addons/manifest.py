@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from core import __version__
 from core.i18n import Lazy, _l, lazy_gettext
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{1,40}")
@@ -29,7 +32,9 @@ RESERVED: Final = frozenset(
         "api_docs",
     }
 )
-_TEXTS: Final = ("name", "title", "summary", "version", "author", "licence", "category", "icon")
+#: An addon's name, and the versions of it that will do: ``customer>=0.2,<1``.
+_NEED: Final = re.compile(rf"({NAME.pattern})\s*(.*)")
+_TEXTS: Final = ("name", "title", "summary", "version", "guanxi", "author", "licence", "category", "icon")
 _LISTS: Final = ("depends", "extends")
 _FLAGS: Final = ("default",)
 _REQUIRED: Final = ("name", "title", "summary", "version")
@@ -52,6 +57,9 @@ class Manifest:
     package: str
     depends: tuple[str, ...] = ()
     extends: tuple[str, ...] = ()
+    #: The versions it can work with, of those among ``depends`` and ``extends`` where they matter, and
+    #: of the core.
+    ranges: Mapping[str, SpecifierSet] = field(default_factory=dict, hash=False)
     author: str = ""
     licence: str = ""
     category: str = ""
@@ -69,7 +77,7 @@ CORE: Final = Manifest(
     name="core",
     title=_l("Core"),
     summary=_l("People, units and records"),
-    version="0.1.0",
+    version=__version__,
     folder=Path(__file__).parents[1],
     package="core.settings",
     icon="settings",
@@ -91,7 +99,13 @@ def read_manifest(folder: Path, package: str) -> Manifest:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise AddonError(f"{path}: {error}") from error
     _check(path, data)
-    values: dict[str, Any] = {key: tuple(value) if key in _LISTS else value for key, value in data.items()}
+    ranges = {"core": SpecifierSet(data.pop("guanxi"))} if "guanxi" in data else {}
+    values: dict[str, Any] = dict(data)
+    for key in _LISTS:
+        needs = dict(map(_need, data.get(key, ())))
+        values[key] = tuple(needs)
+        ranges |= {name: versions for name, versions in needs.items() if str(versions)}
+    values["ranges"] = ranges
     values["title"], values["summary"] = lazy_gettext(values["title"]), lazy_gettext(values["summary"])
     return Manifest(folder=folder, package=package, **values)
 
@@ -104,10 +118,12 @@ def _check(path: Path, data: dict[str, Any]) -> None:
             problems.append(f"“{key}” is unknown; known are {', '.join(known)}")
         elif key in _TEXTS and not (isinstance(value, str) and value.strip()):
             problems.append(f"“{key}” must be a text")
-        elif key in _LISTS and not _is_list_of_names(value):
-            problems.append(f"“{key}” must be a list of addon names")
         elif key in _FLAGS and not isinstance(value, bool):
             problems.append(f"“{key}” must be true or false")
+        elif key in _LISTS:
+            problems += _problems_of_list(key, value)
+    if isinstance(data.get("guanxi"), str) and not _is_range(data["guanxi"]):
+        problems.append(f"“guanxi” must be versions of the program, like “>=0.1,<1”, not “{data['guanxi']}”")
     problems += [f"“{key}” is missing" for key in _REQUIRED if key not in data]
     name = data.get("name")
     if isinstance(name, str) and not NAME.fullmatch(name):
@@ -118,40 +134,30 @@ def _check(path: Path, data: dict[str, Any]) -> None:
         raise AddonError(f"{path}: " + "; ".join(problems))
 
 
-def _is_list_of_names(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) and NAME.fullmatch(item) for item in value)
+def _problems_of_list(key: str, value: object) -> list[str]:
+    """What is wrong with a list of addons, each with the versions that will do."""
+    entries = value if isinstance(value, list) else [value]
+    found = [_NEED.fullmatch(each) if isinstance(each, str) else None for each in entries]
+    if not isinstance(value, list) or not all(found):
+        return [f"“{key}” must be a list of addon names, or of names with versions, like “customer>=0.2,<1”"]
+    bad = [match[0] for match in found if match and not _is_range(match[2])]
+    names = [match[1] for match in found if match]
+    problems = [f"“{key}”: the versions in “{each}” cannot be read; write “customer>=0.2,<1”" for each in bad]
+    return problems + [
+        f"“{key}” names “{each}” twice" for each in dict.fromkeys(names) if names.count(each) > 1
+    ]
 
 
-def in_order(manifests: Sequence[Manifest]) -> tuple[list[Manifest], dict[str, str]]:
-    """Sort addons so that each stands behind what it needs; equals by name.
-
-    ``extends`` orders too where the other addon is there, but is no need.
-
-    Returns:
-        The sorted addons, and ``{name: reason}`` for those that cannot load because an addon they
-        need is missing or needs them in turn.
-    """
-    waiting = {manifest.name: manifest for manifest in sorted(manifests, key=lambda each: each.name)}
-    done: list[Manifest] = []
-    placed: set[str] = set()
-    while waiting:
-        ready = next((each for each in waiting.values() if _is_ready(each, placed, waiting)), None)
-        if ready is None:  # a circle made by extends alone is broken by name
-            ready = next((each for each in waiting.values() if set(each.depends) <= placed), None)
-        if ready is None:
-            break
-        done.append(waiting.pop(ready.name))
-        placed.add(ready.name)
-    return done, {name: _why_not(each, waiting, placed) for name, each in waiting.items()}
+def _is_range(versions: str) -> bool:
+    try:
+        SpecifierSet(versions)
+    except InvalidSpecifier:
+        return False
+    return True
 
 
-def _is_ready(manifest: Manifest, placed: set[str], waiting: dict[str, Manifest]) -> bool:
-    return set(manifest.depends) <= placed and not (set(manifest.extends) & set(waiting))
-
-
-def _why_not(manifest: Manifest, waiting: dict[str, Manifest], placed: set[str]) -> str:
-    missing = [name for name in manifest.depends if name not in placed and name not in waiting]
-    if missing:
-        return f"needs {', '.join(missing)}, which is not there or does not load"
-    circle = ", ".join(name for name in manifest.depends if name in waiting)
-    return f"needs {circle}, which cannot load before it"
+def _need(entry: str) -> tuple[str, SpecifierSet]:
+    """An addon's name and the versions of it that will do; an empty set takes all."""
+    found = _NEED.fullmatch(entry)
+    assert found is not None
+    return found[1], SpecifierSet(found[2])

@@ -24,6 +24,18 @@ class Place:
 
     how: How
     of: str
+    #: The id of what it stands for, where it stands beside something else.
+    elsewhere: str = ""
+
+    @property
+    def stands_for(self) -> str:
+        """The id of what it replaces; empty for nothing."""
+        return self.of if self.how == "replace" else self.elsewhere
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All it points at."""
+        return tuple(dict.fromkeys(filter(None, (self.of, self.elsewhere))))
 
 
 class Placed(Protocol):
@@ -42,16 +54,18 @@ _Thing = TypeVar("_Thing", bound=Placed)
 
 
 def place_for(before: str, after: str, replace: str) -> Place | None:
-    """The place that one of three arguments says; none where all are empty.
+    """The place that three arguments say; None where all are empty.
+
+    What replaces something stands where that was, unless it stands before or after something else.
 
     Raises:
-        ValueError: more than one is given.
+        ValueError: it is to stand both before one thing and after another.
     """
-    given: dict[How, str] = {"before": before, "after": after, "replace": replace}
-    said = [Place(how, of) for how, of in given.items() if of]
-    if len(said) > 1:
-        raise ValueError("one of before, after and replace says where it stands, not several")
-    return said[0] if said else None
+    if before and after:
+        raise ValueError("either before or after says where it stands, not both")
+    if before or after:
+        return Place("before" if before else "after", before or after, replace)
+    return Place("replace", replace) if replace else None
 
 
 def arranged(things: Sequence[_Thing]) -> list[_Thing]:
@@ -77,7 +91,7 @@ def arranged(things: Sequence[_Thing]) -> list[_Thing]:
 
 def replacing(things: Sequence[_Thing]) -> dict[str, _Thing]:
     """``{id: what stands there instead}``; of several the last."""
-    return {each.place.of: each for each in things if each.place is not None and each.place.how == "replace"}
+    return {each.place.stands_for: each for each in things if each.place and each.place.stands_for}
 
 
 def standing(things: Sequence[_Thing]) -> list[_Thing]:
@@ -87,8 +101,8 @@ def standing(things: Sequence[_Thing]) -> list[_Thing]:
     def stands(each: _Thing) -> bool:
         if each.id in instead:
             return False
-        replaces = each.place is not None and each.place.how == "replace"
-        return not replaces or instead[each.place.of] is each  # type: ignore[union-attr]
+        replaced = each.place.stands_for if each.place is not None else ""
+        return not replaced or instead[replaced] is each
 
     return [each for each in things if stands(each)]
 
@@ -105,16 +119,18 @@ def check_place(addon: Manifest, where: str, place: Place, known: Collection[str
     Raises:
         AddonError: it names file, line and the ids there are, nearest first.
     """
-    owner = place.of.partition(".")[0]
-    if not addon.may_name(place.of):
-        raise AddonError(
-            f"{where}: {place.how}=“{place.of}”: {owner} is listed neither under depends nor under extends"
-        )
     met = [each for each in known if addon.may_name(each)]
-    if place.of in met or (owner in addon.extends and not any(each.startswith(f"{owner}.") for each in met)):
-        return
-    there = ", ".join(nearest_first(place.of, met)) or "nothing yet"
-    raise AddonError(f"{where}: {place.how}=“{place.of}” is not there; there are {there}")
+    for id in place.ids:
+        owner = id.partition(".")[0]
+        said = "replace" if id == place.stands_for else place.how
+        if not addon.may_name(id):
+            raise AddonError(
+                f"{where}: {said}=“{id}”: {owner} is listed neither under depends nor under extends"
+            )
+        is_away = owner in addon.extends and not any(each.startswith(f"{owner}.") for each in met)
+        if id not in met and not is_away:
+            there = ", ".join(nearest_first(id, met)) or "nothing yet"
+            raise AddonError(f"{where}: {said}=“{id}” is not there; there are {there}")
 
 
 def check_circles(where: Mapping[str, str], things: Sequence[_Thing]) -> None:

@@ -92,7 +92,7 @@ def turns(all_: Sequence[Stand], is_on: Callable[[str], bool], resource: str) ->
     by_id = {each.id: each for each in there}
 
     def turn(each: Stand) -> Turn:
-        replaced = by_id.get(each.place.of) if each.place and each.place.how == "replace" else None
+        replaced = by_id.get(each.place.stands_for) if each.place is not None else None
         return Turn(each.id, each.implementation, turn(replaced) if replaced is not None else None)
 
     return tuple(turn(each) for each in standing(there))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection
 
 from core.addons.loading import Catalogue
+from core.addons.switch_log import write_down
 from core.db import provision
 from core.db.migrate import Revision, outstanding
 from core.db.tenancy import Tenant
@@ -136,6 +137,7 @@ def switch_on(
     name: str,
     *,
     agreed: Collection[str] = (),
+    actor_id: int | None = None,
     tell: Callable[[int, int, str], None] | None = None,
 ) -> Tenant:
     """Make or update the tables and switch the addon on, with what it needs.
@@ -146,6 +148,7 @@ def switch_on(
         slug: the tenant's.
         name: the addon.
         agreed: the addons that may come on too.
+        actor_id: the user who wants it; None for the operator.
         tell: is told after each revision how many of how many have run, and of which addon the last
             one was; what it raises undoes everything.
 
@@ -179,10 +182,14 @@ def switch_on(
         raise TablesFailed(name=name, reason=f"{type(error).__name__}: {said}") from error
     if addons != tenant.addons:
         provision.set_addons(connection, tenant, addons)
+        for each in (each for each in (*plan.needs, name) if each not in tenant.addons):
+            write_down(connection, tenant, each, "on", actor_id=actor_id)
     return provision.find_tenant(connection, slug)
 
 
-def switch_off(catalogue: Catalogue, connection: Connection, tenant: Tenant, name: str) -> None:
+def switch_off(
+    catalogue: Catalogue, connection: Connection, tenant: Tenant, name: str, *, actor_id: int | None = None
+) -> None:
     """Switch an addon off, whatever has become of its package; its data stays.
 
     Args:
@@ -190,13 +197,14 @@ def switch_off(catalogue: Catalogue, connection: Connection, tenant: Tenant, nam
         connection: of the owner or of the application, bound to no tenant; the caller commits.
         tenant: whose row, which is read again.
         name: the addon.
+        actor_id: the user who wants it; None for the operator.
 
     Raises:
         AddonNotOn: it is off, or there is none.
         AddonNeeded: something that is on needs it.
     """
     needing = catalogue.dependents(name)
-    on = provision.switch_off(connection, tenant, name, needing)
+    on = provision.switch_off(connection, tenant, name, needing, actor_id=actor_id)
     if on is None:
         raise AddonNotOn(name=name)
     if on:

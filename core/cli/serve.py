@@ -25,7 +25,7 @@ from core.i18n import _
 from core.jobs import overview
 from core.server import check_port
 from core.server import serve as run_server
-from core.upgrade import complete, pending, upgrade_all
+from core.upgrade.running import complete, pending, upgrade_all
 from core.web.assets.manifest import AssetsMissing, asset
 from core.worker.beside import WorkerBeside
 

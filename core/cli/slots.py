@@ -42,8 +42,5 @@ def _tell(place: PlaceView) -> None:
 def _more(each: Standing) -> str:
     """Where it stands and on what, as far as it says so."""
     told = [", ".join(each.on)] if each.on else []
-    if each.how:
-        told.append(said(each.how, each.of))
-    if each.replaced_by:
-        told.append(_("gives way to %(id)s", id=each.replaced_by))
+    told += said(each)
     return f" ({'; '.join(told)})" if told else ""

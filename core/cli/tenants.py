@@ -8,8 +8,11 @@ import click
 
 from core.cli.group import as_json, cli, show, work
 from core.db import provision
-from core.i18n import _
-from core.upgrade import pending
+from core.i18n import _, ngettext
+from core.resources.storage import folders_of
+from core.settings.holdings import rows_kept
+from core.settings.purging import archives_folder
+from core.upgrade.running import pending
 
 
 @cli.group()
@@ -88,11 +91,21 @@ def list_(as_json: bool) -> None:
         tenants = provision.all_tenants(connection)
     if as_json:
         show(
-            [{"slug": t.slug, "name": t.name, "state": t.state, "addons": sorted(t.addons)} for t in tenants]
+            [
+                {
+                    "slug": each.slug,
+                    "name": each.name,
+                    "state": each.state,
+                    "held": each.held,
+                    "addons": sorted(each.addons),
+                }
+                for each in tenants
+            ]
         )
         return
     for each in tenants:
-        click.echo(f"{each.slug:20} {each.state:10} {each.name}  [{', '.join(sorted(each.addons))}]")
+        held = _("  held") if each.held else ""
+        click.echo(f"{each.slug:20} {each.state:10} {each.name}  [{', '.join(sorted(each.addons))}]{held}")
 
 
 @tenant.command()
@@ -135,7 +148,11 @@ def delete(slug: str, yes: bool) -> None:
     with work().owner() as connection:
         found = provision.find_tenant(connection, slug, hold=True)
         provision.delete_tenant(connection, found)
-    shutil.rmtree(work().config.data / "files" / str(found.id), ignore_errors=True)
+    for folder in (
+        *folders_of(work().config.data, found.id).values(),
+        archives_folder(work().config.data, found),
+    ):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @cli.group()
@@ -152,7 +169,11 @@ def list_addons(slug: str | None, as_json: bool) -> None:
     Example: guanxi addon list --tenant demo
     """
     catalogue = work().kernel.catalogue
-    on = work().tenant(slug).addons if slug else frozenset()
+    on, kept = frozenset[str](), dict[str, int]()
+    if slug:
+        with work().owner() as connection:
+            found = provision.find_tenant(connection, slug)
+            on, kept = found.addons, rows_kept(connection, found)
     rows = [
         {"name": each.name, "version": each.version, "depends": list(each.depends), "on": each.name in on}
         for each in catalogue.addons.values()
@@ -160,11 +181,14 @@ def list_addons(slug: str | None, as_json: bool) -> None:
     ]
     missing = sorted(on - catalogue.addons.keys() - catalogue.quarantined.keys())
     if as_json:
-        show({"addons": rows, "quarantined": catalogue.quarantined, "missing": missing})
+        show({"addons": rows, "quarantined": catalogue.quarantined, "missing": missing, "kept": kept})
         return
     for row in rows:
-        click.echo(f"{row['name']:20} {row['version']:10} {_('on') if row['on'] else ''}")
+        click.echo(f"{row['name']:20} {row['version']:10} {_('on') if row['on'] else ''}".rstrip())
     for name, reason in catalogue.quarantined.items():
         click.echo(f"{name:20} {_('cannot load')}: {reason}")
     for name in missing:
         click.echo(f"{name:20} {_('on, but its package is not there')}")
+    for name, number in sorted(kept.items()):
+        told = ngettext("off, its data is kept: %(n)s row", "off, its data is kept: %(n)s rows", number)
+        click.echo(f"{name:20} {told}")

@@ -116,17 +116,35 @@ class Revision:
     title: str
 
 
+class Script:
+    """The revisions of one history as they lie on the disk, read once."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        has_any = history.folder.is_dir()
+        self._directory = ScriptDirectory.from_config(_config(history)) if has_any else None
+
+    def heads(self) -> list[str]:
+        """The newest revisions; one, unless two were written beside each other."""
+        return sorted(self._directory.get_heads()) if self._directory else []
+
+    def unknown(self, reached: Iterable[str]) -> list[str]:
+        """Those of some revisions that are not there."""
+        known = {each.revision for each in self._directory.walk_revisions()} if self._directory else set()
+        return sorted(set(reached) - known)
+
+    def after(self, reached: Iterable[str]) -> list[Revision]:
+        """The revisions behind those that were reached, in the order in which they would run."""
+        if self._directory is None:
+            return []
+        waiting = list(self._directory.iterate_revisions("heads", tuple(reached) or "base"))
+        return [Revision(self._history.name, each.revision, each.doc) for each in reversed(waiting)]
+
+
 def outstanding(connection: Connection, schema: str, histories: Sequence[History]) -> list[Revision]:
     """The revisions that ``schema`` has not reached, in the order in which they would run."""
     reached = revisions(connection, schema, histories)
-    found = []
-    for history in histories:
-        if history.folder.is_dir():
-            script = ScriptDirectory.from_config(_config(history))
-            lower = tuple(reached[history.name]) or "base"
-            waiting = list(script.iterate_revisions("heads", lower))
-            found += [Revision(history.name, each.revision, each.doc) for each in reversed(waiting)]
-    return found
+    return [each for history in histories for each in Script(history).after(reached[history.name])]
 
 
 def differences(

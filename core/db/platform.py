@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from core.db.base import metadata as tenant_metadata
 
@@ -45,6 +46,8 @@ tenant = Table(
     Column("failure", Text),
     Column("addons", ARRAY(String(60)), nullable=False, server_default="{}"),
     Column("version", BigInteger, nullable=False, server_default="1"),
+    #: Came out of an archive: sends nothing and runs nothing by itself until it is released.
+    Column("held", Boolean, nullable=False, server_default=text("false")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index("uq_tenant_is_default", "is_default", unique=True, postgresql_where=text("is_default")),
 )
@@ -54,6 +57,17 @@ tenant_host = Table(
     metadata,
     Column("host", String(253), primary_key=True),
     Column("tenant_id", BigInteger, ForeignKey(tenant.c.id, ondelete="CASCADE"), nullable=False, index=True),
+)
+
+#: What a tenant's tables were before it was restored in place; kept until the operator drops it.
+former_schema = Table(
+    "former_schema",
+    metadata,
+    Column("schema", String(63), primary_key=True),
+    Column("tenant_id", BigInteger, ForeignKey(tenant.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    #: Of the tenant's row, what belongs to these tables: addons, name, language ...
+    Column("facts", JSONB, nullable=False),
+    Column("replaced_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 
 administrator = Table(
@@ -124,4 +138,23 @@ hook_tally = Table(
     Column("unmuted_by", String(254)),
     Column("unmuted_at", DateTime(timezone=True)),
     Column("since", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
+#: Who switched which addon on or off for whom, removed its data, or put it back.
+addon_switch = Table(
+    "addon_switch",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("tenant_id", BigInteger, ForeignKey(tenant.c.id, ondelete="CASCADE"), nullable=False),
+    Column("addon", String(60), nullable=False),
+    #: on, off, purged or restored.
+    Column("deed", String(20), nullable=False),
+    #: A user of the tenant; empty: the operator.
+    Column("actor_id", BigInteger),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    #: Of what was purged: the file in the tenant's folder of archives, its bytes, and how long it is kept.
+    Column("archive", String(200)),
+    Column("size", BigInteger),
+    Column("kept_until", DateTime(timezone=True)),
+    Index(None, "tenant_id", "addon", "id"),
 )

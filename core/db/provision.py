@@ -68,7 +68,7 @@ def _quote(connection: Connection, name: str) -> str:
     return connection.dialect.identifier_preparer.quote_identifier(name)
 
 
-def _lock(connection: Connection, name: str) -> None:
+def lock(connection: Connection, name: str) -> None:
     """Let one at a time work on what ``name`` stands for, until the transaction ends."""
     connection.execute(
         text("select pg_advisory_xact_lock(hashtext('guanxi'), hashtext(:name))"), {"name": name}
@@ -80,7 +80,7 @@ def prepare(connection: Connection, app_login: str) -> None:
 
     Repeatable.
     """
-    _lock(connection, "platform")
+    lock(connection, "platform")
     connection.execute(text("create schema if not exists platform"))
     use_schema(connection, "platform")
     migrate(connection, "platform", [PLATFORM])
@@ -94,6 +94,8 @@ def prepare(connection: Connection, app_login: str) -> None:
         f"grant select on platform.mig_platform to {login}",
         f"grant execute on function platform.enter(text, text) to {login}",
         f"grant execute on function platform.switch_off(bigint, text, text[]) to {login}",
+        f"grant execute on function platform.switch_off(bigint, text, text[], bigint) to {login}",
+        f"grant select on platform.addon_switch to {login}",
         f"grant select, insert, update, delete on platform.administrator_session to {login}",
         f"grant select, insert, update, delete on platform.sign_in_failure to {login}",
         f"grant select, insert, update, delete on platform.listener to {login}",
@@ -177,7 +179,7 @@ def create_tenant(
     """
     hosts = list(dict.fromkeys(host.strip().rstrip(".").lower() for host in hosts))
     _check(slug, name, timezone, country, hosts)
-    _lock(connection, "platform")
+    lock(connection, "platform")
     table = platform.tenant
     if connection.scalar(select(table.c.id).where(table.c.slug == slug)) is not None:
         raise TenantExists(slug=slug)
@@ -260,7 +262,7 @@ def upgrade_tenant(
         histories: in the order of their needs.
         tell: is told the name of a history after each of its revisions; what it raises undoes all.
     """
-    _lock(connection, tenant.schema)
+    lock(connection, tenant.schema)
     use_schema(connection, tenant.schema)
     migrate(connection, tenant.schema, histories, tell=tell)
     schema, role = _quote(connection, tenant.schema), _quote(connection, tenant.role)
@@ -288,17 +290,20 @@ def set_addons(connection: Connection, tenant: Tenant, addons: frozenset[str]) -
 
 
 def switch_off(
-    connection: Connection, tenant: Tenant, addon: str, needing: Sequence[str]
+    connection: Connection, tenant: Tenant, addon: str, needing: Sequence[str], *, actor_id: int | None = None
 ) -> list[str] | None:
     """Switch an addon off unless one of ``needing`` is on; every process sees it with its next request.
 
     The application's login may do this too (bound to the control tables), since it makes and drops nothing.
+    Who did it is written down with it.
 
     Returns:
         Those of ``needing`` that are on, so that nothing was done; None where the addon is not on.
     """
-    function = text("select platform.switch_off(:tenant, :addon, cast(:needing as text[]))")
-    given = {"tenant": tenant.id, "addon": addon, "needing": list(needing)}
+    function = text(
+        "select platform.switch_off(:tenant, :addon, cast(:needing as text[]), cast(:actor as bigint))"
+    )
+    given = {"tenant": tenant.id, "addon": addon, "needing": list(needing), "actor": actor_id}
     on: list[str] | None = connection.scalar(function, given)
     return on
 
@@ -309,10 +314,21 @@ def set_state(connection: Connection, tenant: Tenant, state: str, failure: str |
     connection.execute(update(table).where(table.c.id == tenant.id).values(state=state, failure=failure))
 
 
+def set_held(connection: Connection, tenant: Tenant, held: bool) -> None:
+    """Keep everything in that a tenant would send or run by itself, or no longer."""
+    table = platform.tenant
+    connection.execute(
+        update(table).where(table.c.id == tenant.id).values(held=held, version=table.c.version + 1)
+    )
+
+
 def delete_tenant(connection: Connection, tenant: Tenant) -> None:
-    """Delete a tenant with all it holds in the database."""
-    schema, role = _quote(connection, tenant.schema), _quote(connection, tenant.role)
-    connection.execute(text(f"drop schema {schema} cascade"))
+    """Delete a tenant with all it holds in the database, and what it was before it was restored."""
+    role = _quote(connection, tenant.role)
+    former = platform.former_schema
+    kept = connection.scalars(select(former.c.schema).where(former.c.tenant_id == tenant.id)).all()
+    for schema in (tenant.schema, *kept):
+        connection.execute(text(f"drop schema {_quote(connection, schema)} cascade"))
     connection.execute(text(f"drop owned by {role}"))
     connection.execute(text(f"drop role {role}"))
     forget_tenant(connection, tenant.id)

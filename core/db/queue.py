@@ -87,6 +87,15 @@ def forget_tenant(connection: Connection, tenant: int) -> None:
     use_schema(connection, "platform")
 
 
+def entries_of(connection: Connection, tenant: int) -> set[int]:
+    """The jobs of a tenant, by their numbers there, that have an entry in the queue; for the owner."""
+    statement = text(
+        "select (args->>'job')::bigint from queue.procrastinate_jobs"
+        " where (args->>'tenant')::bigint = :tenant and status in ('todo', 'doing')"
+    )
+    return set(connection.scalars(statement, {"tenant": tenant}))
+
+
 def _sql_folder() -> Path:
     """Where procrastinate keeps its SQL; found without importing it."""
     found = importlib.util.find_spec("procrastinate")

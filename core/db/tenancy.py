@@ -62,11 +62,13 @@ class Tenant:
     timezone: str
     #: ISO 3166 code that telephone numbers without one belong to.
     country: str
-    #: active, suspended or failed (an upgrade did not go through).
+    #: active, suspended, failed (an upgrade did not go through) or restoring.
     state: str
     addons: frozenset[str]
     #: Raised by every switch of an addon and every change of customisation.
     version: int
+    #: Came out of an archive: people work with it, but nothing leaves it until the operator releases it.
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,16 @@ _CANCEL: Final = text("""
     where id = :id and state in ('waiting', 'running', 'parked') returning actor_id
 """)
 
+_OPEN: Final = text("""
+    select id, kind, run_at from core_job
+    where state in ('waiting', 'running') and id <> all(:besides) order by id
+""")
+_ENTER: Final = text("select queue.enqueue(:kind, :lane, :id, :at)")
+_GIVE_UP: Final = text("""
+    update core_job set state = 'cancelled', finished_at = now(), cancel_asked_at = now()
+    where state in ('waiting', 'running') and id <> all(:besides) returning id
+""")
+
 
 def enqueue(
     session: Session,
@@ -104,6 +114,29 @@ def take_up(session: Session, addons: Collection[str]) -> int:
     kinds = [kind.name for kind in _jobs(session) if kind.addon in addons]
     left = session.scalars(_LEFT, {"kinds": kinds}).all()
     return sum(retry(session, each) for each in left)
+
+
+def put_back(session: Session, *, besides: Collection[int]) -> int:
+    """Give jobs that are not over an entry in the queue, which a restored tenant comes without.
+
+    Args:
+        session: bound to the tenant; the caller commits.
+        besides: those that have one.
+
+    Returns:
+        How many have got one.
+    """
+    jobs, left = _jobs(session), session.execute(_OPEN, {"besides": list(besides)}).all()
+    for row in left:
+        kind = jobs.get(row.kind)
+        given = {"kind": row.kind, "lane": kind.lane if kind else "default", "id": row.id, "at": row.run_at}
+        session.execute(_ENTER, given)
+    return len(left)
+
+
+def give_up(session: Session, *, besides: Collection[int]) -> int:
+    """Cancel the jobs that are not over, ``besides`` some of them; gives how many."""
+    return len(session.scalars(_GIVE_UP, {"besides": list(besides)}).all())
 
 
 def cancel(session: Session, job_id: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
@@ -40,6 +40,8 @@ class JobKind:
     #: Cron expression in UTC; empty: only when it is enqueued.
     every: str
     addon: str = ""
+    #: Whether it also runs for a tenant that sends nothing until it is released.
+    while_held: bool = False
 
     def due(self, now: datetime) -> datetime:
         """The last time it was due at, up to ``now``."""
@@ -47,7 +49,13 @@ class JobKind:
 
 
 def job(
-    name: str, *, title: Lazy, lane: Lane = "default", attempts: int = 5, every: str = ""
+    name: str,
+    *,
+    title: Lazy,
+    lane: Lane = "default",
+    attempts: int = 5,
+    every: str = "",
+    while_held: bool = False,
 ) -> Callable[[_Function], _Function]:
     """Declare a function ``run(work: Work)`` of a ``jobs`` room as a kind of job.
 
@@ -61,10 +69,12 @@ def job(
         attempts: how often it is tried before it is parked.
         every: a cron expression in UTC, ``*/5 * * * *``: it runs once at each due time for every
             tenant that has the addon on, without being enqueued.
+        while_held: whether it also runs in a copy made from an archive before the operator releases it:
+            for work that stays within the tenant's own records, and never for what sends something.
     """
 
     def mark(function: _Function) -> _Function:
-        setattr(function, _MARK, JobKind(name, title, function, lane, attempts, every))
+        setattr(function, _MARK, JobKind(name, title, function, lane, attempts, every, "", while_held))
         return function
 
     return mark
@@ -112,10 +122,7 @@ class JobsRoom:
                 problem = "there is a job of this name already"
             if problem:
                 raise AddonError(f"{module.__file__}: job “{declared.name}”: {problem}")
-            kind = JobKind(
-                declared.name, declared.title, function, declared.lane, declared.attempts, declared.every,
-                addon.name,
-            )  # fmt: skip
+            kind = replace(declared, function=function, addon=addon.name)
             found[kind.name] = kind
         return list(found.values())
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from core.addons.switch import is_on
 from core.db import platform
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: How long jobs of a tenant that is closed wait before somebody looks again.
+#: How long jobs of a tenant that is closed or held wait before somebody looks again.
 _CLOSED_WAIT: Final = timedelta(seconds=60)
 _LONGEST_WAIT: Final = timedelta(hours=1)
 #: Times a job may take its worker down with it.
@@ -95,6 +96,8 @@ def run_job(kernel: Kernel, tenant_id: int, job_id: int) -> Outcome:
     if tenant.state != "active":
         return Outcome(Ending.AGAIN, datetime.now(UTC) + _CLOSED_WAIT)
     with kernel.database.session(tenant) as session:
+        if tenant.held and not _may_run_held(kernel, session, job_id):
+            return Outcome(Ending.AGAIN, datetime.now(UTC) + _CLOSED_WAIT)
         row = session.execute(_CLAIM, {"id": job_id}).first()
         if row is None:
             dropped = session.execute(_DROP, {"id": job_id}).first()
@@ -111,6 +114,14 @@ def run_job(kernel: Kernel, tenant_id: int, job_id: int) -> Outcome:
         if kind is None or reason:
             return _park(work, REASONS[reason], reason)
         return _run(work, kind)
+
+
+def _may_run_held(kernel: Kernel, session: Session, job_id: int) -> bool:
+    """Whether a job of a tenant that sends nothing until it is released keeps to the tenant's records."""
+    kind = kernel.jobs.get(
+        session.scalar(text("select kind from core_job where id = :id"), {"id": job_id}) or ""
+    )
+    return kind is not None and kind.while_held
 
 
 def find_tenant(kernel: Kernel, tenant_id: int) -> Tenant | None:

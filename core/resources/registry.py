@@ -136,7 +136,7 @@ def _nothing(declared: Resource | ResourceExtension) -> Sequence[Lines | Action]
 #: What a resource declares that stands at a place of its pages.
 _NATIVES: Final[Mapping[str, Callable[[Resource | ResourceExtension], Sequence[Lines | Action]]]] = {
     "record_panels": lambda declared: declared.lines,
-    "record_actions": lambda declared: declared.actions,
+    "record_actions": lambda declared: [each for each in declared.actions if each.schema is None],
 }
 
 

@@ -112,7 +112,7 @@ def _mark(session: Session, resources: Sequence[Resource]) -> None:
         session.execute(statement.on_conflict_do_update(index_elements=["resource"], set_=newer))
 
 
-@job("core.reindex", title=_l("Rebuild the search"), lane="bulk")
+@job("core.reindex", title=_l("Rebuild the search"), lane="bulk", while_held=True)
 def reindex(work: Work) -> dict[str, Any]:
     """Make the documents of one resource, or of all the tenant has on, anew."""
     name = work.arguments.get("resource")

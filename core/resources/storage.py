@@ -14,6 +14,8 @@ from typing import IO, Final
 from core.errors import StorageFull, TooLarge
 
 _BLOCK: Final = 1024 * 1024
+#: What lies in the data folder by tenant, each below its number: attachments and exports, uploaded imports.
+FOLDERS: Final = ("files", "imports")
 
 
 @contextmanager
@@ -72,3 +74,8 @@ def keep_file(folder: Path, content: IO[bytes], *, limit: int) -> tuple[int, str
 def kept_file(folder: Path, digest: str) -> Path:
     """Where `keep_file` has put the file with this hash."""
     return folder / digest[:2] / digest
+
+
+def folders_of(data: Path, tenant: int) -> dict[str, Path]:
+    """Everything in the data folder that is kept for a tenant: ``{name in FOLDERS: folder}``."""
+    return {name: data / name / str(tenant) for name in FOLDERS}

@@ -9,6 +9,7 @@ from core.resources import models as resource_models
 from core.resources.bulk import models as bulk_models
 from core.resources.exporting import models as export_models
 from core.resources.importing import models as import_models
+from core.resources.settings import models as setting_models
 from core.resources.views import models as view_models
 from core.search import models as search_models
 
@@ -21,5 +22,6 @@ __all__ = [
     "job_models",
     "resource_models",
     "search_models",
+    "setting_models",
     "view_models",
 ]

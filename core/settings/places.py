@@ -27,9 +27,11 @@ class Standing:
     addon: str
     #: The resources on whose pages it stands; none for all.
     on: Sequence[str] = ()
-    #: before, after or replace, and the id it says that of; empty where it has its turn.
+    #: before or after, and the id it says that of; empty where it has its turn, or that of what it replaces.
     how: str = ""
     of: str = ""
+    #: The id of what it stands for.
+    replaces: str = ""
     #: The id of what stands there instead, where that one's addon is on.
     replaced_by: str = ""
 
@@ -93,5 +95,8 @@ def _entry(each: Entry, replaced: str) -> Standing:
     return Standing(each.id, str(item.title), each.addon, on, *_said(each.place), replaced)
 
 
-def _said(place: Place | None) -> tuple[str, str]:
-    return (place.how, place.of) if place is not None else ("", "")
+def _said(place: Place | None) -> tuple[str, str, str]:
+    if place is None:
+        return "", "", ""
+    beside = (place.how, place.of) if place.how != "replace" else ("", "")
+    return *beside, place.stands_for

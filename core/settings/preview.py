@@ -261,14 +261,21 @@ def _panels(found: _Found) -> Iterator[Entry]:
         for each in place.standing:
             if each.addon in found.addons and not place.name.startswith("menu_items"):
                 told = [place.title]
-                if each.how == "replace":
-                    told.append(_p("place", "instead of %(id)s", id=each.of))
+                if each.replaces:
+                    told.append(_p("place", "instead of %(id)s", id=each.replaces))
                 yield Entry(each.id, each.title or place.title, " · ".join(told))
 
 
 def _hooks(found: _Found) -> Iterator[Entry]:
     for hook in found.hooks():
         yield Entry(hook.name, hook.title)
+
+
+def _settings(found: _Found) -> Iterator[Entry]:
+    for addon, declared in found.kernel.settings.items():
+        if addon in found.addons:
+            labels = _(", ").join(str(each.word.label) for each in declared.settings.values())
+            yield Entry(declared.url(), str(declared.title), labels)
 
 
 def _api(found: _Found) -> Iterator[Entry]:
@@ -301,6 +308,7 @@ _PARTS: Final[Sequence[tuple[str, Lazy, Callable[[_Found], Iterator[Entry]]]]] =
     ("jobs", _l("Background jobs"), _jobs),
     ("channels", _l("Channels"), _channels),
     ("panels", _l("Cards and buttons on pages"), _panels),
+    ("settings", _l("Settings"), _settings),
     ("hooks", _l("Where it joins in"), _hooks),
     ("api", _lp("addon", "Addresses of the API"), _api),
 )

@@ -7,46 +7,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from psycopg2 import errors as pg
-from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import NullPool
 
 from core.access.actor import Actor
 from core.addons.switching import THING, VERB, AddonNeeds, TablesFailed, plan_on, switch_on
 from core.db.session import tenant_of
 from core.db.tenancy import Tenant
-from core.errors import Conflict, Forbidden
+from core.errors import Forbidden
 from core.i18n import _, _l
 from core.jobs import Work, enqueue, job
 from core.jobs.queue import take_up
 from core.jobs.work import Superseded
 from core.resources.reindexing import complete_search
+from core.settings.owner import Stopped, as_owner, report
 
 if TYPE_CHECKING:
     from core.kernel import Kernel
 
 KIND: Final = "core.switch-on"
-
-#: Whether this transaction keeps others from writing to the table of jobs: a report would wait for us.
-_HOLDS_JOBS: Final = text("""
-    select exists (
-        select from pg_locks
-        where pid = pg_backend_pid() and granted and relation = to_regclass(:jobs)
-            and mode not in ('AccessShareLock', 'RowShareLock')
-    )
-""")
-
-
-class NoOwner(Conflict):
-    """The worker has no login that makes tables; the operator has."""
-
-    code = "no-owner"
-    message = _l("The worker may not make tables here. Ask your operator to run: %(command)s")
-
-
-class _Stopped(Exception):
-    """Somebody has cancelled the job; the tables are taken back."""
 
 
 def command_for(slug: str, name: str, needs: Collection[str] = ()) -> str:
@@ -84,49 +63,48 @@ def ask_on(session: Session, kernel: Kernel, actor: Actor, name: str, agreed: Co
     return enqueue(session, KIND, arguments, actor=actor, label=label, key=name)
 
 
-@job(KIND, title=_l("Switch an addon on"), attempts=3)
+@job(KIND, title=_l("Switch an addon on"), attempts=3, while_held=True)
 def switch_on_addon(work: Work) -> dict[str, Any] | None:
     """Make the addon's tables and switch it on; all of it or, when it fails or is cancelled, nothing."""
     name, agreed = work.arguments["addon"], work.arguments["with"]
     with work.unit() as session:
         if not work.actor(session).may(THING, VERB):
             raise Forbidden
-    refusal = NoOwner(command=command_for(work.tenant.slug, name, agreed))
-    if work.kernel.owner_url is None:
-        raise refusal
     try:
-        revisions = _switch(work, work.kernel.owner_url, name, agreed)
-    except (TablesFailed, DBAPIError) as error:
-        cause = error.__cause__ if isinstance(error, TablesFailed) else error
-        if isinstance(cause, _Stopped):
-            return None
-        if isinstance(cause, DBAPIError) and isinstance(cause.orig, pg.InsufficientPrivilege):
-            raise refusal from error
-        if isinstance(cause, OperationalError | Superseded):
-            raise cause from None
-        raise
+        revisions = _switch(work, name, agreed)
+    except Stopped:
+        return None
     return {"addon": name, "with": agreed, "revisions": revisions}
 
 
-def _switch(work: Work, owner_url: str, name: str, agreed: Collection[str]) -> int:
+def _switch(work: Work, name: str, agreed: Collection[str]) -> int:
     """Do it on a connection of the owner; gives how many revisions have run."""
     ran = 0
 
     def tell(done: int, total: int, history: str) -> None:
         nonlocal ran
         ran = done
-        if connection.scalar(_HOLDS_JOBS, {"jobs": f'"{work.tenant.schema}".core_job'}):
-            return
-        work.progress(done, total, _("Tables of %(addon)s", addon=_title(work.kernel, history)))
-        if work.told_to_stop:
-            raise _Stopped
+        note = _("Tables of %(addon)s", addon=_title(work.kernel, history))
+        report(work, connection, done, total, note)
 
-    engine = create_engine(owner_url, poolclass=NullPool)
-    try:
-        with engine.begin() as connection:
-            tenant = switch_on(work.kernel, connection, work.tenant.slug, name, agreed=agreed, tell=tell)
-    finally:
-        engine.dispose()
+    with as_owner(work, command_for(work.tenant.slug, name, agreed)) as connection:
+        try:
+            tenant = switch_on(
+                work.kernel,
+                connection,
+                work.tenant.slug,
+                name,
+                agreed=agreed,
+                actor_id=work.actor_id,
+                tell=tell,
+            )
+        except TablesFailed as error:
+            cause = error.__cause__
+            # What is no fault of the revision: the end of the job, rights, a database that goes away.
+            is_right = isinstance(cause, DBAPIError) and isinstance(cause.orig, pg.InsufficientPrivilege)
+            if cause is not None and (is_right or isinstance(cause, Stopped | Superseded | OperationalError)):
+                raise cause from None
+            raise
     follow_up(work.kernel, tenant, {name, *agreed})
     return ran
 

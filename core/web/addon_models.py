@@ -11,6 +11,16 @@ from core.web.view_models import Option
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveLine:
+    """Removed data whose archive is kept."""
+
+    #: When it was removed, how big it is and how long it is kept, in a sentence.
+    text: str
+    #: Asks for it to be put back; empty where that cannot be.
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddonCard:
     """One addon as its tenant has it."""
 
@@ -27,14 +37,24 @@ class AddonCard:
     needed_by: Sequence[str]
     #: What shows all of it and offers to switch it.
     url: str
+    #: What the reader may set for it; empty when nothing.
+    settings_url: str = ""
     #: What is wrong, and what to do; empty when nothing is.
     trouble: str = ""
     #: The job that switches it on (`core.web.pages.jobs.JobView`), while it is at work.
     job: Any = None
     #: What the operator may type, where the job waits and no worker is there to do it.
     command: str = ""
-    #: Why it could not be switched on; empty unless that was tried last.
+    #: What could not be done, and why; empty unless that was tried last.
     failed: str = ""
+    #: Who did last what with it, in a sentence; empty where nobody knows.
+    last: str = ""
+    #: What is kept of it while it is off, in a sentence; empty when nothing is.
+    kept: str = ""
+    #: The page that removes what is kept; empty where there is nothing to remove.
+    data_url: str = ""
+    #: What was removed and can be put back.
+    archives: Sequence[ArchiveLine] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +77,37 @@ class SwitchForm:
     trouble: str = ""
     #: What the operator may type, where no worker is there to do it.
     command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine:
+    """One thing that goes with an addon's data."""
+
+    title: str
+    #: What programs call it; empty where that is the title.
+    code: str
+    #: As people write them; empty where there is no such figure.
+    rows: str
+    size: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DataView:
+    """The page that removes what an addon holds."""
+
+    title: str
+    name: str
+    #: ``(title, lines)`` of its own tables, of the rows in the core's, and of everything else.
+    groups: Sequence[tuple[str, Sequence[HeldLine]]]
+    #: All rows of its tables and all bytes, in a sentence.
+    total: str
+    #: Why it cannot be removed now, and what to do; empty when it can.
+    refusal: str
+    #: Until when the archive is kept, as people write it.
+    kept_until: str
+    action: str
+    back_url: str
+    #: What the operator may type, where no worker is there to do it.
+    command: str = ""
+    #: What is wrong with what was typed; empty when nothing is.
+    error: str = ""

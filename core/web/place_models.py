@@ -10,7 +10,6 @@ from markupsafe import Markup
 from core.i18n import _, _p
 from core.settings.places import PlaceView, Standing
 from core.web.hook_models import with_code
-from core.web.view_models import Option
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +23,7 @@ class StandingRow:
     addon: str
     #: On which pages, and where it says it stands.
     on: str
-    where: str
-    #: What became of it: replaced where another addon is on, or standing.
-    state: Option
+    where: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +63,18 @@ def place_cards(places: Sequence[PlaceView], titles: Mapping[str, str], addon: s
 
 def _row(turn: int, one: Standing, titles: Mapping[str, str]) -> StandingRow:
     return StandingRow(
-        turn,
-        one.id,
-        one.title,
-        titles.get(one.addon, one.addon),
-        ", ".join(one.on),
-        said(one.how, one.of) if one.how else "",
-        _state(one),
+        turn, one.id, one.title, titles.get(one.addon, one.addon), ", ".join(one.on), said(one)
     )
 
 
-def _state(one: Standing) -> Option:
+def said(one: Standing) -> list[str]:
+    """Where something says it stands, and what gives way to what, in words."""
+    told = []
+    if one.how:
+        beside = _p("place", "before %(id)s", id=one.of) if one.how == "before" else ""
+        told.append(beside or _p("place", "after %(id)s", id=one.of))
+    if one.replaces:
+        told.append(_p("place", "instead of %(id)s", id=one.replaces))
     if one.replaced_by:
-        return Option("replaced", _("gives way to %(id)s", id=one.replaced_by), "warn")
-    if one.how == "replace":
-        return Option("replacing", _p("place", "takes a place"), "violet")
-    return Option("standing", _p("place", "stands"), "ok")
-
-
-def said(how: str, of: str) -> str:
-    """Where something stands, in words."""
-    if how == "before":
-        return _p("place", "before %(id)s", id=of)
-    return _p("place", "after %(id)s", id=of) if how == "after" else _p("place", "instead of %(id)s", id=of)
+        told.append(_("gives way to %(id)s", id=one.replaced_by))
+    return told

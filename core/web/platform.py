@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from flask import Blueprint, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -35,7 +36,15 @@ _STATES = {
     "active": (_lp("tenant", "active"), "ok"),
     "suspended": (_lp("tenant", "suspended"), "warn"),
     "failed": (_lp("tenant", "failed"), "bad"),
+    "restoring": (_lp("tenant", "being restored"), "info"),
+    #: Open, but it sends nothing until it is released.
+    "held": (_lp("tenant", "held"), "warn"),
 }
+
+
+def _state(name: str) -> Markup:
+    label, tone = _STATES[name]
+    return tag(Option(name, str(label), tone))
 
 
 def _shell() -> Shell:
@@ -114,7 +123,7 @@ def tenant_list() -> ResponseReturnValue:
         (
             row["slug"],
             row["name"],
-            tag(Option(row["state"], str(_STATES[row["state"]][0]), _STATES[row["state"]][1])),
+            _state("held" if row["held"] and row["state"] == "active" else row["state"]),
             ", ".join(row["addons"]),
             row["failure"] or "",
         )

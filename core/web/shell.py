@@ -32,6 +32,7 @@ def shell() -> Shell:
         csrf=csrf_token(kernel().config.secret_key, request.cookies.get(COOKIE, "")),
         stream_url="/events",
         imports_url="/imports" if _may_import() else "",
+        held=g.tenant.held,
     )
 
 

@@ -74,6 +74,8 @@ class Shell:
     stream_url: str = ""
     #: The reader's imports; empty where he may import nothing.
     imports_url: str = ""
+    #: Whether the tenant came out of an archive and has not been released.
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

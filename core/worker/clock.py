@@ -34,7 +34,7 @@ _ENQUEUE: Final = text("""
 
 
 def tell_tenants(kernel: Kernel, kind_name: str, due: datetime) -> int:
-    """Enqueue a periodic job for every active tenant that has its addon on; safe to run twice.
+    """Enqueue a periodic job for every tenant that is open, not held and has its addon on; safe to run twice.
 
     Returns:
         For how many.
@@ -46,7 +46,7 @@ def tell_tenants(kernel: Kernel, kind_name: str, due: datetime) -> int:
         rows = session.execute(select(platform.tenant).order_by(platform.tenant.c.id)).mappings().all()
     told = 0
     for tenant in map(read_tenant, rows):
-        if tenant.state != "active" or not is_on(tenant, kind.addon):
+        if tenant.state != "active" or tenant.held or not is_on(tenant, kind.addon):
             continue
         try:
             with kernel.database.session(tenant) as session:

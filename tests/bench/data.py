@@ -20,7 +20,7 @@ from core.db.provision import all_tenants, create_tenant, delete_tenant, prepare
 from core.db.tenancy import Tenant
 from core.db.urls import Urls
 from core.kernel import Kernel
-from core.upgrade import complete
+from core.upgrade.running import complete
 from tests.bench import names
 
 #: The reader of all figures: a sales supervisor at the head of all units.

@@ -63,3 +63,22 @@ def test_everybody_can_read_it(open_page: Open, lang: str, theme: str, width: in
     assert violations(page) == []
     sideways: Any = "document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"
     assert not page.evaluate(sideways)
+
+
+@pytest.mark.parametrize(("lang", "theme", "width"), [("zh", "dark", 390), ("en", "light", 1440)])
+def test_everybody_can_read_what_would_be_removed(
+    open_page: Open, worker: None, owner_engine: Engine, lang: str, theme: str, width: int
+) -> None:
+    with owner_engine.begin() as connection:
+        set_addons(connection, find_tenant(connection, "main"), frozenset())
+    page = open_page("/settings/addons", lang=lang, theme=theme, width=width)
+    assert violations(page) == []
+    page.locator("#addon-customer a[href$='/data']").click()
+    expect(page.locator("#held-name")).to_be_visible()
+    assert violations(page) == []
+    sideways: Any = "document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"
+    assert not page.evaluate(sideways)
+    page.locator("#held-name").fill("customers")
+    page.locator(".gx-held-do button").click()
+    expect(page.locator("#held-error")).to_be_visible()
+    assert violations(page) == []

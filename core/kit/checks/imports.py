@@ -39,6 +39,7 @@ PUBLIC: Final = frozenset(
         "core.resources.query",
         "core.resources.schemas",
         "core.resources.service",
+        "core.resources.settings",
         "core.resources.values",
         "core.search.names",
         "core.web.display",

@@ -29,6 +29,8 @@ def check_permissions(addon: Manifest, resources: Resources) -> Iterator[Finding
     """
     module = sys.modules.get(f"{addon.package}.permissions")
     things = {*THINGS, *getattr(module, "THINGS", ())}
+    if f"{addon.package}.settings" in sys.modules:
+        things.add(f"{addon.name}.settings")
     if module is not None:
         path = Path(str(module.__file__))
         grants: Mapping[str, Sequence[Grant]] = getattr(module, "GRANTS", {})

@@ -36,10 +36,8 @@ def _hooks(kernel: Kernel) -> Iterator[str]:
             else _("**Isolated**: an addon that fails loses its own part only.")
         )
         yield _("Specified in %(module)s.", module=code(hook.module))
-        names = _(", ").join(
-            f"{plain(titles.get(each.addon, each.addon))} ({code(each.addon)})"
-            for each in hook.implementations
-        )
+        addons = dict.fromkeys(each.addon for each in hook.implementations)
+        names = _(", ").join(f"{plain(titles.get(each, each))} ({code(each)})" for each in addons)
         yield _("Implemented by %(addons)s.", addons=names) if names else _("Nobody implements it yet.")
 
 

@@ -1,41 +1,40 @@
-"""The places on screens, and what stands there under which id."""
+"""The places on screens, and the ids that addons point at."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.addons.hookspecs import first_sentence
 from core.i18n import _
 from core.kernel import Kernel
-from core.kit.reference.markdown import code, codes, page, plain, prose, table
-from core.settings.places import Standing, places
+from core.kit.reference.markdown import code, page, plain, prose, table
+from core.settings.places import PlaceView, Standing, places
+from core.web.place_models import said
 
 
 def slots_page(kernel: Kernel) -> str:
-    """Each place: what it is for, and what stands there in which order."""
-    said = _(
-        "An addon puts a part there with `@part`, before, after or in place of something that stands there"
-        " already, by its id. Ids are kept: what is here can be relied on."
+    """Each place: what its parts take, and what stands there, in order."""
+    told = _(
+        "An addon puts a part at a place with `@part` in its `hooks` room, and may say of it that it stands"
+        " before or after one of these ids, or for it."
     )
-    return page(_("Places on screens"), said, *_places(kernel))
+    return page(_("Places on screens"), told, *_places(kernel))
 
 
 def _places(kernel: Kernel) -> Iterator[str]:
-    for place in places(kernel):
-        yield f"## {place.name}"
-        yield plain(place.title)
-        yield prose(_(first_sentence(place.documentation)))
-        yield table(
-            (_("Id"), _("Title"), _("Addon"), _("On the pages of"), _("Placed")),
-            (_row(each) for each in place.standing),
-        )
+    for each in places(kernel):
+        yield f"## {each.name}"
+        yield plain(each.title)
+        yield prose(_(each.documentation))
+        if each.arguments:
+            yield _("Parts may take %(arguments)s.", arguments=_(", ").join(map(code, each.arguments)))
+        yield _standing(each) if each.standing else _("Nothing stands here yet.")
 
 
-def _row(each: Standing) -> tuple[str, ...]:
-    return (
-        code(each.id),
-        plain(each.title),
-        code(each.addon),
-        codes(each.on),
-        f"{each.how} {code(each.of)}" if each.of else "",
-    )
+def _standing(place: PlaceView) -> str:
+    head = (_("Id"), _("What stands there"), _("On the pages of"), _("Where it says it stands"))
+    return table(head, [_row(each) for each in place.standing])
+
+
+def _row(each: Standing) -> tuple[str, str, str, str]:
+    on = _(", ").join(map(code, each.on)) or _("all")
+    return code(each.id), plain(each.title), on, plain(_("; ").join(said(each)))

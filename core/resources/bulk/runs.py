@@ -101,7 +101,7 @@ def do_later(gateway: Gateway, resource: Resource, record_ids: Sequence[int], ed
     return number, job_id
 
 
-@job("core.bulk", title=_l("Change many records"), lane="bulk")
+@job("core.bulk", title=_l("Change many records"), lane="bulk", while_held=True)
 def run_bulk(work: Work) -> dict[str, Any] | None:
     """Treat the records of a run; begun again after a crash, it goes on where the last part ended."""
     number = work.arguments["run_id"]
@@ -225,7 +225,7 @@ def undo(session: Session, set_id: int, *, actor: Actor, at_once: int) -> change
     return enqueue(session, "core.undo", {"set_id": set_id}, actor=actor, label=label, key=str(set_id))
 
 
-@job("core.undo", title=_l("Take changes back"), lane="bulk")
+@job("core.undo", title=_l("Take changes back"), lane="bulk", while_held=True)
 def run_undo(work: Work) -> dict[str, int]:
     """Take back a set of changes in parts; begun again, it goes on where it ended."""
     number = work.arguments["set_id"]

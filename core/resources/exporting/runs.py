@@ -104,7 +104,7 @@ def ask_for(gateway: Gateway, resource: Resource, wish: Wish, *, title: str = ""
     return number, job_id
 
 
-@job("core.export", title=_l("Export"), lane="bulk")
+@job("core.export", title=_l("Export"), lane="bulk", while_held=True)
 def run_export(work: Work) -> dict[str, Any] | None:
     """Write the file of an export; when run again, from the beginning.
 

@@ -18,7 +18,7 @@ def import_store(config: Config) -> Path:
     return config.data / "imports"
 
 
-@job("core.import", title=_l("Import"), lane="bulk")
+@job("core.import", title=_l("Import"), lane="bulk", while_held=True)
 def import_file(work: Work) -> dict[str, Any]:
     """Do the import ``import_id``, or go on with it."""
     return run_import(
@@ -26,7 +26,7 @@ def import_file(work: Work) -> dict[str, Any]:
     )
 
 
-@job("core.check-import", title=_l("Try an import"), lane="bulk")
+@job("core.check-import", title=_l("Try an import"), lane="bulk", while_held=True)
 def check_import(work: Work) -> dict[str, Any]:
     """Try the import ``import_id``."""
     return run_check(
@@ -34,7 +34,7 @@ def check_import(work: Work) -> dict[str, Any]:
     )
 
 
-@job("core.undo-import", title=_l("Take an import back"), lane="bulk")
+@job("core.undo-import", title=_l("Take an import back"), lane="bulk", while_held=True)
 def undo_import(work: Work) -> dict[str, Any]:
     """Take the import ``import_id`` back, or go on with that."""
     return run_undo(work, work.arguments["import_id"])

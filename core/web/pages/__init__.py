@@ -7,6 +7,7 @@ from flask import Blueprint
 bp = Blueprint("pages", __name__)
 
 from core.web.pages import (  # noqa: E402 - they add their routes to bp
+    addon_data,
     addons,
     bulk,
     exports,
@@ -19,9 +20,11 @@ from core.web.pages import (  # noqa: E402 - they add their routes to bp
     origins,
     palette,
     records,
+    settings,
 )
 
 __all__ = [
+    "addon_data",
     "addons",
     "bp",
     "bulk",
@@ -35,4 +38,5 @@ __all__ = [
     "origins",
     "palette",
     "records",
+    "settings",
 ]

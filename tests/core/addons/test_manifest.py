@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from packaging.specifiers import SpecifierSet
 
-from core.addons.manifest import RESERVED, AddonError, Manifest, in_order, read_manifest
-from core.i18n import lazy_gettext
+from core.addons.manifest import RESERVED, AddonError, read_manifest
 
 _GOOD = {"name": "fleet", "title": "Fleet", "summary": "Cars and who drives them", "version": "1.2"}
 
@@ -33,6 +33,18 @@ def test_a_manifest_is_read_without_importing_code(tmp_path: Path) -> None:
     assert (found.folder, found.package) == (tmp_path, "addons.fleet")
 
 
+def test_versions_stand_behind_names_and_are_kept_apart_from_them(tmp_path: Path) -> None:
+    _write(tmp_path, _toml(depends=["customer>=0.2,<1", "catalog"], extends=["sales ~= 1.4"], guanxi=">=0.1"))
+    found = read_manifest(tmp_path, "addons.fleet")
+    assert (found.depends, found.extends) == (("customer", "catalog"), ("sales",))
+    ranges = {
+        "customer": SpecifierSet(">=0.2,<1"),
+        "sales": SpecifierSet("~=1.4"),
+        "core": SpecifierSet(">=0.1"),
+    }
+    assert found.ranges == ranges
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -45,6 +57,11 @@ def test_a_manifest_is_read_without_importing_code(tmp_path: Path) -> None:
         (_toml(depends=["Customer!"]), "“depends” must be a list of addon names"),
         (_toml(extends=[1]), "“extends” must be a list of addon names"),
         (_toml(default="no"), "“default” must be true or false"),
+        (_toml(depends=["customer>=0.2,old"]), "the versions in “customer>=0.2,old” cannot be read"),
+        (_toml(depends=["customer 2"]), "the versions in “customer 2” cannot be read"),
+        (_toml(depends=["customer>=1", "sales", "customer<3"]), "“depends” names “customer” twice"),
+        (_toml(guanxi="newest"), "“guanxi” must be versions of the program"),
+        (_toml(guanxi=["1"]), "“guanxi” must be a text"),
         (_toml(name="Fleet"), "the name “Fleet” must be"),
         (_toml(name="f"), "the name “f” must be"),
         (_toml(name=["fleet"]), "“name” must be a text"),
@@ -75,52 +92,3 @@ def test_every_first_part_of_the_cores_own_addresses_is_reserved(app: Flask) -> 
     first = {rule.rule.split("/")[1] for rule in own}
     assert {part for part in first if part and not part.startswith("<")} <= RESERVED
     assert set(app.blueprints) - {"customer"} <= RESERVED
-
-
-def _manifest(name: str, depends: tuple[str, ...] = (), extends: tuple[str, ...] = ()) -> Manifest:
-    text = lazy_gettext(name)
-    return Manifest(name, text, text, "1", Path(name), f"addons.{name}", depends, extends)
-
-
-def _order(*manifests: Manifest) -> tuple[list[str], dict[str, str]]:
-    done, unmet = in_order(manifests)
-    return [each.name for each in done], unmet
-
-
-def test_addons_stand_behind_what_they_need_and_equals_by_name() -> None:
-    order = _order(
-        _manifest("aa", depends=("zz",)), _manifest("mm"), _manifest("zz", depends=("mm",)), _manifest("bb")
-    )
-    assert order == (["bb", "mm", "zz", "aa"], {})
-
-
-def test_what_is_extended_stands_before_where_it_is_there() -> None:
-    assert _order(_manifest("aa", extends=("bb", "gone")), _manifest("bb")) == (["bb", "aa"], {})
-
-
-def test_a_circle_of_extensions_is_no_obstacle() -> None:
-    order, unmet = _order(_manifest("aa", extends=("bb",)), _manifest("bb", extends=("aa",)))
-    assert (order, unmet) == (["aa", "bb"], {})
-
-
-def test_a_missing_need_stops_its_dependents_only_and_is_named() -> None:
-    order, unmet = _order(
-        _manifest("aa"), _manifest("bb", depends=("gone",)), _manifest("cc", depends=("bb",))
-    )
-    assert order == ["aa"]
-    assert unmet.keys() == {"bb", "cc"}
-    assert "gone" in unmet["bb"]
-    assert "bb" in unmet["cc"]
-
-
-def test_a_circle_of_needs_stops_its_members_only() -> None:
-    order, unmet = _order(
-        _manifest("aa", depends=("bb",)),
-        _manifest("bb", depends=("aa",)),
-        _manifest("cc"),
-        _manifest("dd", ("dd",)),
-    )
-    assert order == ["cc"]
-    assert unmet.keys() == {"aa", "bb", "dd"}
-    assert "bb" in unmet["aa"]
-    assert "aa" in unmet["bb"]

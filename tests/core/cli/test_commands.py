@@ -171,6 +171,7 @@ def test_a_tenant_is_created_listed_suspended_resumed_and_deleted(prepared: Run)
         "slug": "trial",
         "name": "Trial 试用",
         "state": "active",
+        "held": False,
         "addons": ["customer"],
     }
     assert "trial" in prepared("tenant", "list").stdout

@@ -199,8 +199,12 @@ def test_a_plan_names_what_is_behind_and_changes_nothing(
     deployment: Deployment, half: subprocess.CompletedProcess[str]
 ) -> None:
     done = deployment.guanxi("upgrade", "--plan", "--json")
-    plan = json.loads(done.stdout)
-    assert plan == {slug: ["brittle"] if slug in ("tenant3", "tenant5") else [] for slug in SLUGS}
+    plan, behind = json.loads(done.stdout), ("tenant3", "tenant5")
+    found = {each["tenant"]: [one["addon"] for one in each["revisions"]] for each in plan["tenants"]}
+    assert found == {slug: ["brittle"] if slug in behind else [] for slug in SLUGS}
+    assert done.returncode == 1
+    assert [(each["tenant"], each["code"]) for each in plan["problems"]] == [("tenant3", "tenant-failed")]
+    assert "NotNullViolation" in plan["problems"][0]["sentence"]
     assert deployment.ask("tenant3", "select version_num from mig_brittle") == "0001"
 
 

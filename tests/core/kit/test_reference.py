@@ -35,9 +35,9 @@ def test_everything_that_is_registered_is_there(kernel: Kernel, pages: Mapping[s
     wanted |= {
         ("hooks.md", f"(`{each.addon}`)") for hook in kernel.hooks.views() for each in hook.implementations
     }
-    for place in places(kernel):
-        wanted.add(("slots.md", f"## {place.name}"))
-        wanted |= {("slots.md", f"| `{each.id}` |") for each in place.standing}
+    wanted |= {("slots.md", f"| `{each.id}` |") for place in places(kernel) for each in place.standing} | {
+        ("slots.md", f"## {place.name}") for place in places(kernel)
+    }
     wanted |= {("fields.md", f"### {name}") for name in words()}
     wanted |= {("rights.md", f"## {each.name}") for each in kernel.resources if not each.is_nested}
     wanted |= {("rights.md", f"## {thing}") for thing in ("core.addon",)}

@@ -20,6 +20,7 @@ from core.db.provision import set_addons
 from core.db.tenancy import Tenant
 from core.kernel import Kernel, start_kernel
 from core.testing.plugin import Browser
+from core.web.security import csrf_token
 
 _HEAD = """
 from core.addons.hookspecs import hookimpl, part
@@ -169,7 +170,7 @@ BROKEN: Mapping[str, tuple[str, str, str]] = {
     "several": (
         "",
         _part("home_cards", ', before="a.b", after="a.c"'),
-        "ValueError: one of before, after and replace says where it stands, not several",
+        "ValueError: either before or after says where it stands, not both",
     ),
     "circle": ("", "\n".join(_CIRCLE), "before=“circle.y” leads in a circle back to “circle.x”"),
     "misnamed": ("", _part("home_cards", name="No Name"), "the name “No Name” must"),
@@ -190,11 +191,65 @@ BROKEN: Mapping[str, tuple[str, str, str]] = {
         "must give MenuItems and MenuGroups, not 'x'",
     ),
 }
+_SETTINGS_HEAD = """
+from core.db import fields
+from core.i18n import lazy_gettext as _t
+from core.resources.declaration import Section
+from core.resources.settings import Settings
+from sqlalchemy.orm import Mapped
+"""
+#: The settings of one that is good.
+SETTINGS = """
+class AlphaSettings(Settings):
+    title, summary = _t("Alpha rules"), _t("Made for tests")
+    limit: Mapped[int] = fields.integer(label=_t("Upper limit"), default=5)
+    loud: Mapped[bool] = fields.flag(label=_t("Loud"))
+    hello: Mapped[str | None] = fields.text(40, label=_t("Greeting"))
+    words: Mapped[list[str]] = fields.tags(label=_t("Words"))
+    since: Mapped[date | None] = fields.day(label=_t("Since"))
+    sections = (Section(_t("Limits"), "limit", "since"), Section(_t("Voice"), "loud", "hello", "words"))
+"""
+
+
+def _settings(*lines: str) -> str:
+    """A class of settings, as an addon writes it."""
+    return "class Own(Settings):\n" + "\n".join(f"    {line}" for line in lines)
+
+
+_TITLE = 'title = _t("T")'
+_NUMBER = 'a: Mapped[int] = fields.integer(label=_t("A"), default=1)'
+#: Settings that cannot be used, and what the reason says.
+BROKEN_SETTINGS: Mapping[str, tuple[str, str]] = {
+    "untitled": (_settings(_NUMBER), "Own needs a title and settings"),
+    "nodefault": (
+        _settings(_TITLE, 'a: Mapped[int] = fields.integer(label=_t("A"))'),
+        "Own.a needs a default, or an annotation that allows None",
+    ),
+    "linking": (
+        _settings(_TITLE, 'a: Mapped[int | None] = fields.link("core.user", label=_t("A"))'),
+        "Own.a is a link; a setting is one of text, ",
+    ),
+    "sectioned": (
+        _settings(_TITLE, _NUMBER, 'sections = (Section(_t("S"), "b"),)'),
+        "Own.sections names “b”; there are a",
+    ),
+    "partial": (
+        _settings(_TITLE, _NUMBER, _NUMBER.replace("a:", "b:"), 'sections = (Section(_t("S"), "a"),)'),
+        "Own.sections must show each setting once",
+    ),
+    "twofold": (
+        _settings(_TITLE, _NUMBER) + "\n" + _settings(_TITLE, _NUMBER).replace("Own", "Other"),
+        "an addon has one class of settings",
+    ),
+}
 _MANIFEST = 'name = "{name}"\ntitle = "T"\nsummary = "Made for tests"\nversion = "1"\n{more}\n'
 
 
-def _write(folder: Path, name: str, more: str, hooks: str) -> None:
+def _write(folder: Path, name: str, more: str, hooks: str, settings: str = "") -> None:
     (folder / name).mkdir(parents=True)
+    if settings:
+        head = f"from datetime import date\n{_SETTINGS_HEAD}"
+        (folder / name / "settings.py").write_text(f"{head}\n{settings}\n")
     (folder / name / "__init__.py").touch()
     (folder / name / "addon.toml").write_text(_MANIFEST.format(name=name, more=more))
     (folder / name / "hooks.py").write_text(f"{_HEAD}\n{dedent(hooks)}\n")
@@ -214,7 +269,8 @@ class Site:
         client, cookie = self.app.test_client(), browser.client.get_cookie(COOKIE, domain=browser.host)
         assert cookie is not None
         client.set_cookie(COOKIE, cookie.value, domain=browser.host)
-        return Browser(client, browser.actor, browser.csrf, browser.host)
+        csrf = csrf_token(self.kernel.config.secret_key, cookie.value)
+        return Browser(client, browser.actor, csrf, browser.host)
 
     @contextmanager
     def on(self, *addons: str) -> Iterator[None]:
@@ -236,7 +292,9 @@ def site(
 ) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("stands") / "addons"
     for name, (more, hooks) in GOOD.items():
-        _write(folder, name, more, hooks)
+        _write(folder, name, more, hooks, SETTINGS if name == "alpha" else "")
+    for name, (settings, _said) in BROKEN_SETTINGS.items():
+        _write(folder, name, "", "", settings)
     for name, (more, hooks, _said) in BROKEN.items():
         _write(folder, name, more, hooks)
     data = tmp_path_factory.mktemp("site")

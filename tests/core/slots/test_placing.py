@@ -20,11 +20,11 @@ class Thing:
 
 
 def _things(*said: str) -> list[Thing]:
-    """``"a"``, ``"b before a"``."""
+    """``"a"``, ``"b before a"``, ``"b before a for c"``."""
     found = []
     for each in said:
-        id, *place = each.split()
-        found.append(Thing(id, Place(place[0], place[1]) if place else None))  # type: ignore[arg-type]
+        id, *place = each.replace(" for ", " ").split()
+        found.append(Thing(id, Place(*place) if place else None))  # type: ignore[arg-type]
     return found
 
 
@@ -61,6 +61,9 @@ def test_things_stand_where_they_say(said: Sequence[str], order: str) -> None:
         (("a", "c replace a", "d replace a"), "d"),
         (("a", "c replace z"), "a c"),
         (("a", "b before a", "c replace a"), "b c"),
+        (("a", "b", "c before a for b"), "c a"),
+        (("a", "b", "c before z for b"), "a c"),
+        (("a", "b", "c before a for b", "d replace b"), "a d"),
     ],
 )
 def test_what_is_replaced_is_not_shown(said: Sequence[str], shown: str) -> None:
@@ -76,8 +79,9 @@ def test_a_circle_is_refused_where_it_is_said() -> None:
 
 def test_one_place_is_enough() -> None:
     assert place_for("", "", "x.y") == Place("replace", "x.y")
+    assert place_for("", "a.b", "x.y") == Place("after", "a.b", "x.y")
     assert place_for("", "", "") is None
-    with pytest.raises(ValueError, match=r"one of before, after and replace"):
+    with pytest.raises(ValueError, match=r"either before or after"):
         place_for("a.b", "a.c", "")
 
 

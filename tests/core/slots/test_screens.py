@@ -15,7 +15,7 @@ from core.i18n import speaking
 from core.settings.places import places
 from core.settings.preview import change_of
 from core.testing.plugin import Browser
-from tests.core.slots.conftest import BROKEN, Site
+from tests.core.slots.conftest import BROKEN, BROKEN_SETTINGS, Site
 
 CUSTOMERS = "/customer/customers"
 
@@ -62,7 +62,7 @@ def test_a_mistake_is_told_with_file_line_and_what_there_is(site: Site, name: st
 
 
 def test_everybody_else_loads(site: Site) -> None:
-    assert set(site.kernel.catalogue.quarantined) == set(BROKEN)
+    assert set(site.kernel.catalogue.quarantined) == {*BROKEN, *BROKEN_SETTINGS}
     assert {"alpha", "beta", "customer"} <= set(site.kernel.catalogue.addons)
 
 
@@ -83,6 +83,7 @@ def test_the_home_page_is_in_one_order_whoever_has_what_on(site: Site, ada: Brow
 def test_what_is_replaced_is_back_when_the_other_is_off(site: Site, ada: Browser, record: str) -> None:
     off = ada.get(record).text
     assert _cards(off)[:1] == ["contacts"]
+    assert _cards(off).count("contacts") == 1, "the card of the lines gives way to it"
     assert "addresses" in _cards(off)
     with site.on("alpha"):
         assert _cards(ada.get(record).text)[1:3] == ["people", "map"]
@@ -157,6 +158,7 @@ def test_the_menu_has_entries_and_groups_by_id(site: Site, ada: Browser) -> None
             *links[:2],
             "/alpha/pets",
             *links[2:],
+            "/settings/options/alpha",
         ]
         assert "/alpha/run" not in more
         assert '<div hidden data-palette-source="Commands"><a class="gx-item" href="/alpha/run">' in (
@@ -190,6 +192,8 @@ def test_the_list_of_places_tells_what_pages_show(site: Site) -> None:
     assert panels[at : at + 4] == ["customer.contacts", "alpha.people", "beta.staff", "alpha.map"]
     by_id = {each.id: each for each in found["record_panels"].standing}
     assert by_id["customer.contacts"].replaced_by == "alpha.people"
+    assert by_id["alpha.people"].replaces == "customer.contacts"
+    assert by_id["customer.contacts"].replaces == "customer.customer.contacts"
     assert (by_id["alpha.map"].how, by_id["alpha.map"].of) == ("after", "customer.contacts")
     assert by_id["alpha.map"].on == ["customer.customer"]
     assert [each.id for each in found["menu_items alpha.zoo"].standing] == ["alpha.pets"]
@@ -205,6 +209,8 @@ def test_the_preview_says_what_comes_and_goes(site: Site) -> None:
     assert told["alpha.people"].more == "Cards beside a record · instead of customer.contacts"
     assert {"alpha.news", "alpha.scan", "alpha.debt", "alpha.hint"} <= set(told)
     assert change.preview.part("menu")[0].name == "/alpha"
+    [settings] = change.preview.part("settings")
+    assert (settings.title, settings.more) == ("Alpha rules", "Upper limit, Loud, Greeting, Words, Since")
 
 
 @pytest.fixture(scope="module", autouse=True)

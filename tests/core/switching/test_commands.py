@@ -3,50 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
-import pytest
-from click.testing import CliRunner, Result
 
 import core.cli  # noqa: F401 - registers the commands
-from core.cli.group import cli
-from core.i18n import language, set_language
-from tests.core.switching.conftest import Site
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(site: Site, addons_folder: Path) -> Iterator[Run]:
-    """Runs ``guanxi addon`` as an operator would."""
-    spoken = language()
-
-    def invoke(*arguments: str, input: str | None = None) -> Result:  # noqa: A002 - click's word
-        environ = {
-            "LC_ALL": "C.UTF-8",
-            "GUANXI_DATA": str(site.folder),
-            "GUANXI_DATABASE_URL": site.urls.app,
-            "GUANXI_OWNER_DATABASE_URL": site.urls.require_owner(),
-            "GUANXI_ADDONS_PATH": str(addons_folder),
-        }
-        return CliRunner().invoke(cli, ("addon", *arguments), input=input, env=environ)
-
-    yield invoke
-    set_language(spoken)
-
-
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody sits before it."""
-    monkeypatch.setattr("core.cli.switching.sys", _Terminal())
-
-
-class _Terminal:
-    class stdin:  # noqa: N801 - stands for the module's
-        @staticmethod
-        def isatty() -> bool:
-            return True
+from tests.core.switching.conftest import Run, Site
 
 
 def test_the_preview_is_for_programs_too(site: Site, run: Run) -> None:

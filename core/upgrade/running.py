@@ -68,13 +68,17 @@ def complete(kernel: Kernel, tenant: Tenant) -> None:
         complete_search(session, kernel.resources.visible(tenant))
 
 
+def _kept(tenant: Tenant) -> str:
+    """The state that an upgrade leaves as it is; empty where there is none."""
+    return tenant.state if tenant.state in ("suspended", "restoring") else ""
+
+
 def _failed(tenant: Tenant, owner_url: str, failure: str, started: float) -> Outcome:
     """Close a tenant and keep the reason; what was suspended stays so."""
     engine = create_engine(owner_url, pool_size=1)
     try:
         with engine.begin() as connection:
-            state = "suspended" if tenant.state == "suspended" else "failed"
-            set_state(connection, tenant, state, failure)
+            set_state(connection, tenant, _kept(tenant) or "failed", failure)
     finally:
         engine.dispose()
     return Outcome(tenant.slug, time.perf_counter() - started, failure)
@@ -93,7 +97,7 @@ def _upgrade(tenant: Tenant, owner_url: str) -> Outcome:
             _kernel = start_kernel(Config.from_environ(), owner_url)
         with engine.begin() as connection:
             upgrade_tenant(connection, tenant, _kernel.histories(tenant.addons))
-            set_state(connection, tenant, "suspended" if tenant.state == "suspended" else "active")
+            set_state(connection, tenant, _kept(tenant) or "active")
     except Exception as error:  # noqa: BLE001 - whatever a migration raises, it concerns this tenant alone
         failure = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
         return _failed(tenant, owner_url, failure, started)
