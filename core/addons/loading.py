@@ -69,6 +69,14 @@ class Catalogue:
                 return list(needing)
             needing |= dict.fromkeys(found)
 
+    def by_default(self) -> frozenset[str]:
+        """The addons a new tenant has on: those that say so, where all they need is on too."""
+        found: set[str] = set()
+        for addon in self.addons.values():
+            if addon.name != CORE.name and addon.default and set(addon.depends) <= found:
+                found.add(addon.name)
+        return frozenset(found)
+
     def needs(self, name: str) -> list[str]:
         """The addons that ``name`` needs, directly or through others, each behind what it needs itself."""
         wanted = {name}

@@ -37,6 +37,7 @@ RESERVED: Final = frozenset(
 _NEED: Final = re.compile(rf"({NAME.pattern})\s*(.*)")
 _TEXTS: Final = ("name", "title", "summary", "version", "guanxi", "author", "licence", "category", "icon")
 _LISTS: Final = ("depends", "extends")
+_FLAGS: Final = ("default",)
 _REQUIRED: Final = ("name", "title", "summary", "version")
 
 
@@ -64,6 +65,8 @@ class Manifest:
     licence: str = ""
     category: str = ""
     icon: str = "puzzle"
+    #: Whether a new tenant has it on, unless said otherwise; what serves one industry only is not.
+    default: bool = True
 
     def may_name(self, name: str) -> bool:
         """Whether a thing, called ``<addon>.<name>``, is of the core, this addon, or one it meets."""
@@ -109,13 +112,15 @@ def read_manifest(folder: Path, package: str) -> Manifest:
 
 
 def _check(path: Path, data: dict[str, Any]) -> None:
-    known = (*_TEXTS, *_LISTS)
+    known = (*_TEXTS, *_LISTS, *_FLAGS)
     problems: list[str] = []
     for key, value in data.items():
         if key not in known:
             problems.append(f"“{key}” is unknown; known are {', '.join(known)}")
         elif key in _TEXTS and not (isinstance(value, str) and value.strip()):
             problems.append(f"“{key}” must be a text")
+        elif key in _FLAGS and not isinstance(value, bool):
+            problems.append(f"“{key}” must be true or false")
         elif key in _LISTS:
             problems += _problems_of_list(key, value)
     if isinstance(data.get("guanxi"), str) and not _is_range(data["guanxi"]):

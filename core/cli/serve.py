@@ -142,7 +142,7 @@ def _prepare(work: Work) -> None:
 
 
 def _create_demo(work: Work) -> None:
-    everything = frozenset(work.kernel.catalogue.addons) - {"core"}
+    everything = work.kernel.catalogue.by_default()
     with work.owner() as connection:
         provision.create_tenant(
             connection, work.urls.app_login, "demo", name="云启科技 Yunqi", histories=work.kernel.histories,

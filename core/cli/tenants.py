@@ -29,7 +29,12 @@ def tenant() -> None:
 @click.option("--lang", type=click.Choice(["zh_CN", "zh", "en"]), default="zh_CN", show_default=True)
 @click.option("--timezone", default="Asia/Shanghai", show_default=True)
 @click.option("--country", default="CN", show_default=True, help="Of telephone numbers without one.")
-@click.option("--addon", "addons", multiple=True, help="An addon to switch on; repeatable. Default: all.")
+@click.option(
+    "--addon",
+    "addons",
+    multiple=True,
+    help="An addon to switch on; repeatable. Default: all but those of a single industry.",
+)
 @click.option("--no-addons", is_flag=True, help="Switch no addon on.")
 @click.option("--default", "is_default", is_flag=True, help="Answer at hosts that are nobody else's.")
 def create(
@@ -49,7 +54,7 @@ def create(
     """
     kernel = work().kernel
     installed = [name for name in kernel.catalogue.addons if name != "core"]
-    wanted = frozenset(() if no_addons else addons or installed)
+    wanted = frozenset(() if no_addons else addons or kernel.catalogue.by_default())
     for each in wanted:
         if each not in installed:
             raise click.ClickException(_("There is no addon “%(name)s”.", name=each))

@@ -37,6 +37,7 @@ class Section:
         before: str = "",
         after: str = "",
         replace: str = "",
+        when: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """Group fields.
 
@@ -50,17 +51,24 @@ class Section:
             after: the id of the section it stands behind.
             replace: the id of a section that is not shown as long as the addon is on; it stands where
                 that was unless it is put elsewhere.
+            when: ``{field: values}`` with which forms and pages show it, ``{"product": (Product.BOOTH,)}``;
+                the fields are choices. What may be filled in is said by the rules, for all doors.
 
         Raises:
             ValueError: it is to stand both before one section and after another.
         """
         self.title = title
         self.fields = fields
+        self.when: Mapping[str, Sequence[str]] = when or {}
         if not id:
             with speaking("en"):
                 id = re.sub(r"[^a-z0-9]+", "-", str(title).lower()).strip("-")
         self.id = id
         self.place = place_for(before, after, replace)
+
+    def fits(self, held: Mapping[str, Any]) -> bool:
+        """Whether it is shown with these values, by field name."""
+        return all(held.get(name) in values for name, values in self.when.items())
 
     def called(self, id: str) -> Section:
         """The same section under another id."""
@@ -362,6 +370,9 @@ class Resource:
                     raise AddonError(
                         f"{file}: {type(self).__name__}.{place} names “{name}”; there are {known}"
                     )
+        for section in self.form:
+            if problem := self.condition_problem(section):
+                raise AddonError(f"{file}: {type(self).__name__}.form: the section “{section.id}” {problem}")
         ids = [section.id for section in self.form]
         if len(set(ids)) < len(ids):
             raise AddonError(
@@ -380,6 +391,18 @@ class Resource:
                 )
         if self.name.partition(".")[0] != self.addon:
             raise AddonError(f"{file}: {type(self).__name__}.name must begin with “{self.addon}.”")
+
+    def condition_problem(self, section: Section) -> str:
+        """What is wrong with that on which a section depends; empty where nothing is."""
+        for name, values in section.when.items():
+            choices = self.fields[name].word.choices if name in self.fields else None
+            if choices is None:
+                known = [each.name for each in self.fields.values() if each.word.choices]
+                return f"depends on “{name}”, which is no choice; there are {', '.join(known) or 'none'}"
+            for value in values:
+                if value not in list(choices):
+                    return f"depends on the value “{value}” of “{name}”; there are {', '.join(choices)}"
+        return ""
 
     def _lines_names(self) -> set[str]:
         return {lines.name for lines in self.lines}

@@ -113,7 +113,7 @@ def kernel(server: Server, config: Config) -> Iterator[Kernel]:
 
 @pytest.fixture(scope="session")
 def tenants(request: pytest.FixtureRequest, kernel: Kernel, owner_engine: Engine) -> dict[str, Tenant]:
-    """``main`` with every addon on, ``bare`` with none."""
+    """``main`` with the addons a new tenant has, and those of an author; ``bare`` with none."""
     with owner_engine.begin() as connection:
         prepare(connection, "guanxi_app")
     on = _switched_on(request.config, kernel)
@@ -132,10 +132,12 @@ def tenants(request: pytest.FixtureRequest, kernel: Kernel, owner_engine: Engine
 
 
 def _switched_on(config: pytest.Config, kernel: Kernel) -> frozenset[str]:
-    """What the tenant ``main`` has on: everything, or one addon alone with what it needs."""
+    """What ``main`` has on: what a new tenant has, and an author's own; or one addon with its needs."""
     alone: str | None = config.getoption("guanxi_alone")
     if alone is None:
-        return frozenset(kernel.catalogue.addons) - {"core"}
+        own = kernel.config.addons_path  # an author's addons are on, whatever their default
+        authored = {each.name for each in kernel.catalogue.addons.values() if each.folder.parent in own}
+        return kernel.catalogue.by_default() | authored
     if alone not in kernel.catalogue.addons:
         raise pytest.UsageError(f"--alone: there is no addon “{alone}”")
     return frozenset({alone, *kernel.catalogue.needs(alone)})

@@ -127,6 +127,10 @@ class FieldSection:
 
     title: str
     fields: Sequence[FieldView]
+    #: ``{field: values}`` with which a form shows it, as JSON; empty for always.
+    when: str = ""
+    #: What the form holds when it comes is something else.
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def _make(kernel: Kernel, urls: Urls, engine: Engine, slug: str, customers: int)
     with engine.begin() as connection:
         tenant = create_tenant(
             connection, urls.app_login, slug, name=slug, histories=kernel.histories, language="en",
-            addons=frozenset(kernel.catalogue.addons) - {"core"},
+            addons=kernel.catalogue.by_default(),
         )  # fmt: skip
     owners = _make_people(kernel, tenant)
     rows, done, service = customer_rows(owners), 0, kernel.resources["customer.customer"].service

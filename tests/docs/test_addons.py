@@ -16,6 +16,7 @@ from tests.docs.document import ROOT, blocks
 from tools import check_texts
 
 GUIDE = ROOT / "docs" / "addons.md"
+RECIPES = ROOT / "docs" / "recipes.md"
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +81,11 @@ def test_the_addon_of_the_guide_is_in_our_style(house: Path) -> None:
             [sys.executable, "-m", "ruff", *options], capture_output=True, text=True, check=False, cwd=house
         )
         assert done.returncode == 0, done.stdout
+
+
+def test_the_recipes_are_what_the_sample_addon_does() -> None:
+    shown = blocks(RECIPES)
+    assert len(shown) >= 8
+    for block in shown:
+        source = (ROOT / "addons" / block.rest).read_text(encoding="utf-8")
+        assert block.text in source, f"recipes.md:{block.line}"

@@ -22,12 +22,11 @@ pytestmark = pytest.mark.browser
 def worker(
     kernel: Kernel, server: Server, owner_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    """Jobs run with the owner's login; the tenant has everything on again afterwards."""
+    """Jobs run with the owner's login; the tenant has on what it had, afterwards."""
     monkeypatch.setattr(kernel, "owner_url", server.owner_url)
     yield
     with owner_engine.begin() as connection:
-        everything = frozenset(kernel.catalogue.addons) - {"core"}
-        set_addons(connection, find_tenant(connection, "main"), everything)
+        set_addons(connection, find_tenant(connection, "main"), kernel.catalogue.by_default())
 
 
 def test_off_and_on_again(open_page: Open, run_jobs: RunJobs, worker: None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from docutils.nodes import Element, caption, document
 from sphinx.application import Sphinx
 
 from core import __version__
@@ -32,7 +33,6 @@ gettext_uuid = False
 gettext_location = False
 # A paragraph whose English has changed is English until somebody has read it again.
 gettext_allow_fuzzy_translations = False
-translation_progress_classes = "untranslated"
 figure_language_filename = "{path}{root}.{language}{ext}"
 
 html_theme = "furo"
@@ -80,6 +80,9 @@ html_theme_options = {
 #: Said in the sidebar.
 html_context = {"languages": {"en": "English", "zh": "中文"}}  # Chinese as data
 
+# Chinese as data
+_PARTLY: Final = "本页已翻译 {share}%，其余段落暂以英文显示。"
+_NOT: Final = "本页暂无中文版，以英文显示。"
 _FILE: Final = re.compile(r"^```(?P<language>\w+) (?P<file>[\w./-]+\.\w+)$", re.MULTILINE)
 
 
@@ -96,10 +99,20 @@ def _name_files(app: Sphinx, page: str, source: list[str]) -> None:
         source[0] += _DECISIONS
 
 
-def _add_languages(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: object) -> None:
+def _add_languages(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], tree: document | None
+) -> None:
     """Let a page lead to itself in the other language, and say where it is not translated."""
     context["spoken"] = app.config.html_context["languages"]
     context["code"] = (app.config.language or "en").partition("_")[0]
+    if tree is None or context["code"] == "en" or page.startswith("reference/"):
+        return
+    # The name of a file above a block is the same in every language.
+    said = [each for each in tree.findall(Element) if "translated" in each and not isinstance(each, caption)]
+    done = sum(bool(each["translated"]) for each in said)
+    if done < len(said) or not said:
+        words = _PARTLY.format(share=100 * done // len(said)) if said else _NOT
+        context["body"] = f'<p class="gx-untranslated">{words}</p>{context["body"]}'
 
 
 def setup(app: Sphinx) -> None:

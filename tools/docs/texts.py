@@ -7,6 +7,7 @@ page says so. Code is not translated, so that it is the same in both languages.
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,8 @@ from babel.messages.pofile import read_po, write_po
 from tools.docs.building import DOCS, extract
 
 TRANSLATIONS: Final = DOCS / "translations" / "zh_CN" / "LC_MESSAGES"
+#: The name of a file above a block is the same in every language.
+_FILE: Final = re.compile(r"[\w/-]+(/[\w-]+)*\.\w+")
 _HEADER: Final = (
     'msgid ""\nmsgstr ""\n"Language: zh_CN\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
     '"Content-Transfer-Encoding: 8bit\\n"\n"Plural-Forms: nplurals=1; plural=0;\\n"\n'
@@ -51,6 +54,8 @@ def merged(path: Path, templates: Path) -> Catalog:
     with (templates / f"{path.stem}.pot").open("rb") as file:
         catalogue.update(read_po(file), no_fuzzy_matching=False)
     catalogue.obsolete.clear()
+    for message in [each for each in catalogue if isinstance(each.id, str) and _FILE.fullmatch(each.id)]:
+        catalogue.delete(message.id)
     return catalogue
 
 

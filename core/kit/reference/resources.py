@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from core.access.permissions import VERBS
 from core.addons.manifest import Manifest
@@ -10,6 +10,7 @@ from core.i18n import _, _p
 from core.kernel import Kernel
 from core.kit.reference.markdown import code, codes, page, plain, table
 from core.resources.declaration import Field, Resource
+from core.resources.extending.side_table import side_tables
 
 
 def resources_page(kernel: Kernel, addon: Manifest) -> str:
@@ -20,7 +21,17 @@ def resources_page(kernel: Kernel, addon: Manifest) -> str:
         f"{addon.title} ({addon.name})",
         f"{plain(addon.summary)}.",
         *(part for resource in own for part in _resource(resource)),
+        *_added(kernel, addon),
     )
+
+
+def _added(kernel: Kernel, addon: Manifest) -> Iterator[str]:
+    """The fields the addon adds to records of others."""
+    for side in side_tables(addon.name):
+        edition = kernel.resources[side.resource].edition()
+        side.add_to(edition)
+        yield f"## {_('Added to %(resource)s', resource=side.resource)}"
+        yield _fields_table(edition.fields[name] for name in side.fields)
 
 
 def _resource(resource: Resource) -> Iterator[str]:
@@ -35,8 +46,7 @@ def _resource(resource: Resource) -> Iterator[str]:
             path=code(f"/api/v1/{resource.path}"),
         )
         yield _("Verbs: %(verbs)s", verbs=codes(dict.fromkeys((*VERBS, *resource.verbs()))))
-    headings = (_("Field"), _("Label"), _("Kind"), _("Holds"), _("What is to be known"))
-    yield table(headings, (_field(field) for field in resource.fields.values()))
+    yield _fields_table(resource.fields.values())
     yield table(
         (_("Lines"), _("Title"), _("Resource")),
         (
@@ -60,6 +70,11 @@ def _resource(resource: Resource) -> Iterator[str]:
         (_("Section of the form"), _("Fields")),
         ((plain(section.title), codes(section.fields)) for section in resource.form),
     )
+
+
+def _fields_table(fields: Iterable[Field]) -> str:
+    headings = (_("Field"), _("Label"), _("Kind"), _("Holds"), _("What is to be known"))
+    return table(headings, map(_field, fields))
 
 
 def _field(field: Field) -> tuple[str, ...]:

@@ -137,6 +137,8 @@ class ResourceExtension:
                     raise self._unknown("sections", anchor, ids)
             for name in section.fields:
                 self._check_field("sections", name, resource)
+            if problem := resource.condition_problem(section):
+                raise AddonError(f"{self._at(section.id)}: the section “{section.id}” {problem}")
             sections = (*sections, section)
         for placed in self._form_fields:
             self._check_field("form_fields", placed.field, resource)

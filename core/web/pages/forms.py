@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -47,7 +48,7 @@ class Form:
         visible = {field.name for field in gateway().resolver.visible(resource)}
         asked = [
             (
-                str(section.title),
+                section,
                 [
                     resource.fields[name]
                     for name in section.fields
@@ -56,7 +57,7 @@ class Form:
             )
             for section in sections
         ]
-        self.sections = [(title, fields) for title, fields in asked if fields]
+        self.sections = [(section, fields) for section, fields in asked if fields]
         self.lines = list(resource.lines_fields.values()) if with_lines else []
 
     # Reading
@@ -64,7 +65,7 @@ class Form:
     def read(self, posted: MultiDict[str, str]) -> dict[str, Any]:
         """What a browser posted, as raw input of the service."""
         values: dict[str, Any] = {}
-        for _title, fields in self.sections:
+        for _section, fields in self.sections:
             for field in fields:
                 if not field.word.readonly and field.name in posted:
                     values[field.name] = _posted(field, posted, field.name)
@@ -83,7 +84,7 @@ class Form:
         errors = {}
         if isinstance(error, Invalid):
             errors = {name: [str(each) for each in messages] for name, messages in error.errors.items()}
-        shown = {field.name for _title, fields in self.sections for field in fields}
+        shown = {field.name for _section, fields in self.sections for field in fields}
         lines = [self._lines(each, typed.get(each.name) or [], errors) for each in self.lines]
         names = shown | {each.name for each in self.lines}
         above = [
@@ -95,12 +96,7 @@ class Form:
             title=title,
             action=action,
             cancel_url=cancel_url,
-            sections=[
-                FieldSection(
-                    label, [self._field(each, each.name, typed.get(each.name), errors) for each in fields]
-                )
-                for label, fields in self.sections
-            ],
+            sections=[self._section(each, fields, typed, errors) for each, fields in self.sections],
             lines=lines,
             version=version,
             channel=_channel(),
@@ -109,6 +105,17 @@ class Form:
             conflicts=conflicts,
             duplicates_url=duplicates_url(self.resource, record_id),
             watched=recognised_by(self.resource),
+        )
+
+    def _section(
+        self, section: Section, fields: Sequence[Field], typed: Typed, errors: Mapping[str, Sequence[str]]
+    ) -> FieldSection:
+        """One section; what is wrong in it is seen, whatever the section depends on."""
+        return FieldSection(
+            str(section.title),
+            [self._field(each, each.name, typed.get(each.name), errors) for each in fields],
+            json.dumps({name: list(values) for name, values in section.when.items()}) if section.when else "",
+            hidden=not section.fits(typed) and not any(each.name in errors for each in fields),
         )
 
     def _lines(
@@ -331,7 +338,7 @@ def save(addon: str, plural: str, record_id: int) -> ResponseReturnValue:
 def _conflicts(form: Form, found: Mapping[str, Any], values: Typed) -> list[Any]:
     """The fields whose stored value is not what was typed: label, theirs, mine."""
     rows = []
-    for _title, fields in form.sections:
+    for _section, fields in form.sections:
         for field in fields:
             theirs, mine = found[field.name], values.get(field.name)
             held = _control_value(field, theirs["id"] if isinstance(theirs, dict) else theirs)

@@ -104,6 +104,8 @@ def _sections(resource: Resource, found: Mapping[str, Any]) -> list[Panel]:
     """The form's sections with what is filled in, as cards; the name stands in the title already."""
     sections = []
     for section in resource.form:
+        if not section.fits(found):
+            continue
         views = [
             FieldView(
                 name,

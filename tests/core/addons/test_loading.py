@@ -100,6 +100,15 @@ BROKEN: dict[str, tuple[dict[str, str], str, str]] = {
         "resources.py",
         "names “nmae”; there are",
     ),
+    "depending": (
+        {
+            "models.py": _MODEL,
+            "resources.py": _resource("name").replace("Resource\n", "Resource, Section\n", 1)
+            + '    form = (Section(lazy_gettext("A"), "name", when={"name": ("x",)}),)\n',
+        },
+        "resources.py",
+        "the section “a” depends on “name”, which is no choice; there are none",
+    ),
     "foreign": (
         {
             "models.py": _MODEL,
@@ -289,7 +298,7 @@ def test_a_broken_addon_is_quarantined_with_its_file_and_leaves_nothing(
 
 
 def test_everybody_else_works(report: dict[str, Any]) -> None:
-    assert set(report["loaded"]) == {"core", "customer", "good", "packaged"}
+    assert set(report["loaded"]) == {"core", "customer", "industry_tradefair", "good", "packaged"}
     assert {"good.thing", "customer.customer", "core.user"} <= set(report["resources"])
     assert {"good", "customer"} <= set(report["blueprints"])
     assert report["tables"]["good_thing"] == "good"

@@ -56,6 +56,7 @@ def test_versions_stand_behind_names_and_are_kept_apart_from_them(tmp_path: Path
         (_toml(depends="customer"), "“depends” must be a list of addon names"),
         (_toml(depends=["Customer!"]), "“depends” must be a list of addon names"),
         (_toml(extends=[1]), "“extends” must be a list of addon names"),
+        (_toml(default="no"), "“default” must be true or false"),
         (_toml(depends=["customer>=0.2,old"]), "the versions in “customer>=0.2,old” cannot be read"),
         (_toml(depends=["customer 2"]), "the versions in “customer 2” cannot be read"),
         (_toml(depends=["customer>=1", "sales", "customer<3"]), "“depends” names “customer” twice"),

@@ -300,7 +300,8 @@ def test_hooks_are_told_with_who_joins_in_and_how_they_fare(prepared: Run, own_d
     found = {each["hook"]: each for each in _json(prepared("addon", "hooks", "--json"))}
     assert {"home_cards", "menu_items", "convert_lead"} <= set(found)
     assert (found["convert_lead"]["decides"], found["home_cards"]["decides"]) == (True, False)
-    assert [each["addon"] for each in found["menu_items"]["implementations"]] == ["core", "customer"]
+    addons = [each["addon"] for each in found["menu_items"]["implementations"]]
+    assert addons == ["core", "customer", "industry_tradefair"]
     assert found["home_cards"]["implementations"][0]["calls"] == 0
     engine = create_engine(own_database.require_owner())
     with engine.begin() as connection:

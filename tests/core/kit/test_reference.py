@@ -19,6 +19,7 @@ from core.kit.reference import reference
 from core.kit.reference.commands import commands_of
 from core.kit.reference.fields import words
 from core.kit.reference.markdown import docstring, plain, prose
+from core.resources.extending.side_table import side_tables
 from core.settings.places import places
 
 
@@ -52,6 +53,10 @@ def test_everything_that_is_registered_is_there(kernel: Kernel, pages: Mapping[s
         for name in (*resource.fields, *resource.lines_fields, *(each.name for each in resource.actions)):
             assert f"| `{name}` |" in section, f"{resource.name}.{name}"
     for addon in kernel.catalogue.addons:
+        for side in side_tables(addon):
+            heading = f"## Added to {side.resource}\n"
+            section = pages[f"resources/{addon}.md"].partition(heading)[2].partition("\n## ")[0]
+            assert [name for name in side.fields if f"| `{name}` |" not in section] == []
         for table in tables_of(addon):
             wanted.add((f"tables/{addon}.md", f"## {table.name}"))
             wanted |= {(f"tables/{addon}.md", f"| `{column.name}` |") for column in table.columns}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from core.resources.extending.placing import Placed, form_of, put_field, put_int
 _TITLE = lazy_gettext("Basics")
 
 
-def _section(id: str, *fields: str, **place: str) -> Section:
+def _section(id: str, *fields: str, **place: Any) -> Section:
     return Section(_TITLE, *fields, id=id, **place)
 
 

@@ -3,6 +3,7 @@
 import htmx from "htmx.org/dist/htmx.esm.js";
 import "./net.js";
 import "./shell.js";
+import "./sections.js";
 import "./forms.js";
 import "./filters.js";
 import "./groups.js";

@@ -36,6 +36,7 @@ function apply(form, draft) {
       setLookup(control, draft.labels[control.name] ?? "");
     } else if (control.type !== "file") control.value = given[0];
   }
+  form.dispatchEvent(new CustomEvent("gx:draft", { bubbles: true }));
 }
 
 /** Fill the page's form with what a dialog has read; the text it was read from stands above, for comparing. */
