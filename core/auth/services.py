@@ -286,7 +286,7 @@ def _rights(session: Session, permissions: Permissions, user_id: int, stamp: str
     if row["stamp"] is not None:
         if len(permissions.known) >= _REMEMBERED:
             permissions.known.clear()
-        permissions.known[place] = (row["stamp"], tenant.addons), rights
+        permissions.known[place] = (row["stamp"], tenant.addons, tenant.version), rights
     return rights
 
 

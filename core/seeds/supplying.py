@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 
 from core.db.session import Database, attempt
 from core.db.tenancy import Tenant
+from core.resources.reindexing import incomplete
 from core.seeds.registry import Seeds
 from core.seeds.writing import Told, Writing, hold
 
@@ -41,6 +42,7 @@ def supply(
     """
     with database.unit_of_work(tenant) as session:
         hold(session)
+        incomplete(session, seeds.resources.visible(tenant))  # what is empty now needs no job afterwards
         told = []
         for addon in seeds.addons(tenant.addons if addons is None else addons):
             telling = None if tell is None else lambda done, total, addon=addon: tell(done, total, addon)

@@ -41,6 +41,7 @@ SAMPLES: dict[str, tuple[str | None, str, str]] = {
     "core/setup.po": (None, "Wrong configuration", "配置有误"),
     "core/web.po": (None, "Archive", "归档"),
     "customer/customer.po": (None, "Contact", "联系人"),
+    "industry_tradefair/industry_tradefair.po": (None, "Fair", "展会"),
 }
 #: Words that are the same in both languages.
 PROPER = {"ID"}

@@ -19,7 +19,7 @@ from core.worker.clock import tell_tenants
 
 #: What the walk asks, and what of a kernel holds nothing that an addon brings.
 ASKED: Final = frozenset(
-    {"resources", "permissions", "hooks", "menu", "jobs", "channels", "blueprints", "settings"}
+    {"resources", "permissions", "hooks", "menu", "jobs", "channels", "blueprints", "settings", "seeds"}
 )
 PLAIN: Final = frozenset({"config", "database", "catalogue", "ledger", "owner_url"})
 
@@ -56,6 +56,9 @@ def what_registries_tell(kernel: Kernel, tenant: Tenant, off: Collection[str]) -
                 yield f"the history tells of channel {channel.name}"
             if kernel.channels.of_form(tenant, channel.name) is not None:
                 yield f"a form may come through channel {channel.name}"
+    yield from (
+        f"records of {addon} are supplied" for addon in kernel.seeds.addons(tenant.addons) if addon in off
+    )
     yield from _periodic(kernel, tenant, off)
 
 

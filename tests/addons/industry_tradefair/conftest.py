@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from core.access.actor import OPERATOR
-from core.db.provision import create_tenant, find_tenant
+from core.db.provision import create_tenant, delete_tenant, find_tenant
 from core.db.tenancy import Tenant
 from core.kernel import Kernel
 
@@ -25,9 +25,11 @@ _LEAST: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="session")
-def tenants(tenants: dict[str, Tenant], kernel: Kernel, owner_engine: Engine) -> dict[str, Tenant]:
-    """The tenants of all tests, and ``agency`` with this addon on."""
+@pytest.fixture(scope="module")
+def tenants(
+    tenants: dict[str, Tenant], kernel: Kernel, owner_engine: Engine
+) -> Iterator[dict[str, Tenant]]:
+    """The tenants of all tests, and for these ``agency`` with this addon on."""
     with owner_engine.begin() as connection:
         create_tenant(
             connection,
@@ -38,10 +40,13 @@ def tenants(tenants: dict[str, Tenant], kernel: Kernel, owner_engine: Engine) ->
             language="en",
             addons=frozenset({"customer", "industry_tradefair"}),
         )
-        return {**tenants, "agency": find_tenant(connection, "agency")}
+        agency = find_tenant(connection, "agency")
+    yield {**tenants, "agency": agency}
+    with owner_engine.begin() as connection:
+        delete_tenant(connection, agency)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tenant(tenants: dict[str, Tenant]) -> Tenant:
     """The agency."""
     return tenants["agency"]

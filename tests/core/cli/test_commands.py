@@ -27,6 +27,8 @@ Run = Callable[..., Result]
 def _commands(
     command: click.Command, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    if command.hidden:  # a part of another one
+        return
     yield path, command
     if isinstance(command, click.Group):
         for name, below in command.commands.items():

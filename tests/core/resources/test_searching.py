@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core.access.actor import OPERATOR, Actor
 from core.db.fields import Kind, Sensitivity
 from core.db.messages import send
+from core.db.session import tenant_of
 from core.errors import NotFound
 from core.kernel import Kernel
 from core.resources import candidates
@@ -40,7 +41,8 @@ _state = SearchState.__table__
 @pytest.fixture
 def find(session: Session, kernel: Kernel) -> Find:
     def find(q: str, actor: Actor = OPERATOR, *, limit: int = 50) -> list[str]:
-        groups = search(Gateway(session, actor), q, kernel.resources, limit)
+        visible = kernel.resources.visible(tenant_of(session))
+        groups = search(Gateway(session, actor), q, visible, limit)
         return [f"{each.resource.name} {hit.label}" for each in groups for hit in each.hits]
 
     return find
@@ -69,7 +71,7 @@ def rebuild_all(session: Session, kernel: Kernel) -> None:
     def unit() -> Iterator[Session]:
         yield session
 
-    for resource in kernel.resources:
+    for resource in kernel.resources.visible(tenant_of(session)):
         if resource.is_searched:
             list(rebuild(unit, resource))
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.access.actor import OPERATOR, Actor, Reach
 from core.access.permissions import Scope
+from core.db.session import tenant_of
 from core.errors import Forbidden, Invalid, NotFound, StaleVersion
 from core.kernel import Kernel
 from core.resources.declaration import Field, Resource
@@ -399,13 +400,12 @@ def test_order_and_widths_are_kept_for_each_person_by_himself(
 # Rights of the reader
 
 
-def every_field(kernel: Kernel) -> Iterator[tuple[Resource, Field]]:
+def every_field(kernel: Kernel, session: Session) -> Iterator[tuple[Resource, Field]]:
     """Each field of each resource with pages, but those a list cannot be without."""
-    for resource in kernel.resources:
-        if not resource.is_nested:
-            for field in resource.fields.values():
-                if field.name not in ("id", resource.label, "archived_at", *resource.subtitle):
-                    yield resource, field
+    for resource in kernel.resources.visible(tenant_of(session)):
+        for field in resource.fields.values():
+            if field.name not in ("id", resource.label, "archived_at", *resource.subtitle):
+                yield resource, field
 
 
 @pytest.mark.parametrize("answer", [Answer.HIDDEN, Answer.MASKED])
@@ -419,7 +419,7 @@ def test_what_a_reader_may_not_see_is_left_out_and_never_named(
         reaches={(each.name, "read"): [Reach(Scope.ALL, "analyst")] for each in kernel.resources},
     )
     tried = 0
-    for resource, field in every_field(kernel):
+    for resource, field in every_field(kernel, session):
         hide(field, answer)
         gateway = Gateway(session, reader)
         secret = (

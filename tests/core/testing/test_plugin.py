@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.access.actor import OPERATOR
+from core.db.session import tenant_of
 from core.db.tenancy import Tenant
 from core.errors import Invalid
 from core.kernel import Kernel
@@ -29,14 +30,13 @@ def test_a_factory_fills_what_is_required_and_keeps_what_is_said(
 
 def test_every_resource_can_be_made_short_and_full(kernel: Kernel, session: Session, make: Factory) -> None:
     gateway = Gateway(session, OPERATOR)
-    for resource in kernel.resources:
-        if not resource.is_nested:
-            number, full = make(resource.name), make.full(resource.name)
-            assert gateway.reached(resource, [number, full]) == {number, full}
-            short, whole = (gateway.get(resource, each) for each in (number, full))
-            assert sum(value is not None for value in whole.values()) >= sum(
-                value is not None for value in short.values()
-            )
+    for resource in kernel.resources.visible(tenant_of(session)):
+        number, full = make(resource.name), make.full(resource.name)
+        assert gateway.reached(resource, [number, full]) == {number, full}
+        short, whole = (gateway.get(resource, each) for each in (number, full))
+        assert sum(value is not None for value in whole.values()) >= sum(
+            value is not None for value in short.values()
+        )
 
 
 def test_a_factory_goes_through_the_rules(make: Factory) -> None:
