@@ -42,8 +42,8 @@ class Former:
 
 
 def schema_beside(tenant: Tenant) -> str:
-    """A name for a schema that is to take the place of the tenant's; no slug has an underscore."""
-    return f"t_{tenant.slug}_{datetime.now(UTC):%Y%m%d%H%M%S}"
+    """A name for a schema that is to take the place of the tenant's; no slug has an underscore, and 63 letters are enough."""
+    return f"t_{tenant.slug}_{datetime.now(UTC):%y%m%d%H%M%S%f}"
 
 
 def former_schemas(connection: Connection, tenant: Tenant) -> list[Former]:
