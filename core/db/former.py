@@ -42,7 +42,7 @@ class Former:
 
 
 def schema_beside(tenant: Tenant) -> str:
-    """A name for a schema that is to take the place of the tenant's; no slug has an underscore, and 63 letters are enough."""
+    """A name of 63 letters at most for a schema that is to take the place of the tenant's."""
     return f"t_{tenant.slug}_{datetime.now(UTC):%y%m%d%H%M%S%f}"
 
 
