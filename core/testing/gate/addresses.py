@@ -30,6 +30,8 @@ KEPT: Final[Mapping[str, str]] = {
 }
 #: Where each addon that declares settings has its page.
 SETTINGS: Final = "/settings/options/<name>"
+#: Where the words of each message template are changed.
+MESSAGES: Final = "/settings/messages/<owner>/<name>"
 #: What somebody does with his own account; nothing of an addon is in it.
 PERSONAL: Final = frozenset({"/login", "/logout", "/preferences", "/api/v1/auth/token"})
 
@@ -73,6 +75,9 @@ def addresses(app: Flask, kernel: Kernel, traces: Traces) -> Iterator[Address]:
             yield Address(_built(rule, values), methods, blueprint)
         elif rule.rule == SETTINGS:
             yield from (Address(_built(rule, {"name": each}), methods, each) for each in kernel.settings)
+        elif rule.rule.startswith(MESSAGES):
+            for each in kernel.templates:
+                yield Address(_built(rule, {"owner": each.addon, "name": each.name}), methods, each.addon)
         elif rule.arguments:
             yield from _of_kept(rule, methods, traces)
         else:
