@@ -17,8 +17,8 @@ TEMPLATES: Final = (
         subject=_l("May I visit you? {{sender.name}}"),
         text=_l(
             "Dear {{name}},\n\n"
-            "I would like to visit you and hear how things are going at {{customer.name}}. Which day and hour"
-            " of the coming week would suit you?\n\n"
+            "I would like to visit you and hear how things are going. Which day and hour of the coming week"
+            " would suit you?\n\n"
             "A short word is enough, I arrange the rest.\n\n"
             "Best regards\n{{sender.name}}\n{{sender.email}}"
         ),

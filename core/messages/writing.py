@@ -8,7 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 
 from core.db.fields import Kind, Word
@@ -37,7 +37,7 @@ class Writer:
         self._of_values: Mapping[str, Callable[[Any], str]] = {
             "date": self._day,
             "time": self._time,
-            "weekday": lambda value: format_skeleton("EEEE", self._local(value), locale=self._locale),
+            "weekday": lambda value: format_date(self._local(value), "EEEE", locale=self._locale),
             "number": lambda value: format_decimal(value, locale=self._locale),
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.i18n import _
+from core.i18n import _, _p
 from core.kernel import Kernel
 from core.kit.reference.markdown import code, page, plain, table
 from core.messages.tags import FILTERS, SENDER, TODAY
@@ -19,9 +19,9 @@ def messages_page(kernel: Kernel) -> str:
     return page(
         _("Message templates"),
         told,
-        f"## {_('Filters')}",
+        f"## {_p('template', 'Filters')}",
         table(
-            (_("Filter"), _("What it does")),
+            (_p("template", "Filter"), _("What it does")),
             ((code(name), plain(each.title)) for name, each in FILTERS.items()),
         ),
         f"## {_('Tags that are no fields')}",
