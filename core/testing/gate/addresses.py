@@ -32,6 +32,9 @@ KEPT: Final[Mapping[str, str]] = {
 SETTINGS: Final = "/settings/options/<name>"
 #: Where the words of each message template are changed.
 MESSAGES: Final = "/settings/messages/<owner>/<name>"
+#: Where administrators add fields to a resource, and where they make up kinds of records of their own.
+ADDED: Final = "/settings/customisation/<resource>"
+MADE_UP: Final = "/settings/customisation/objects/<name>"
 #: What somebody does with his own account; nothing of an addon is in it.
 PERSONAL: Final = frozenset({"/login", "/logout", "/preferences", "/api/v1/auth/token"})
 
@@ -78,6 +81,12 @@ def addresses(app: Flask, kernel: Kernel, traces: Traces) -> Iterator[Address]:
         elif rule.rule.startswith(MESSAGES):
             for each in kernel.templates:
                 yield Address(_built(rule, {"owner": each.addon, "name": each.name}), methods, each.addon)
+        elif rule.rule.startswith(ADDED):
+            for resource in with_pages(kernel, kernel.catalogue.addons):
+                path = _built(rule, {"resource": resource.name, "name": "x_never"})
+                yield Address(path, methods, resource.addon, resource.name)
+        elif rule.rule.startswith(MADE_UP):
+            yield Address(_built(rule, {"name": "never"}), methods, "core")
         elif rule.arguments:
             yield from _of_kept(rule, methods, traces)
         else:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.access.actor import OPERATOR, Actor
+from core.customising.services import add_field
 from core.errors import Forbidden, Invalid, NotFound, StaleVersion
 from core.kernel import Kernel
 from core.messages.declaration import Template, Texts
@@ -145,6 +146,20 @@ def test_words_of_a_company_stand_for_those_supplied(
     assert texts_of(session, template)["en"] == own
     reset(session, template, actor=OPERATOR)
     assert texts_of(session, template) == supplied
+
+
+def test_a_field_that_was_added_is_filled_like_any_other(
+    session: Session, kernel: Kernel, template: Template, resource: Resource
+) -> None:
+    typed = {"kind": "day", "label_en": "Met on", "label_zh": "初次见面"}
+    added = add_field(session, kernel.resources, resource, typed, actor=OPERATOR)
+    values = {"name": "Ada", added.name: "2026-11-22"}
+    [number] = resource.service.create(session, [values], actor=OPERATOR)
+    gateway = Gateway(session, OPERATOR)
+    own = Texts("s", "{{" + added.name + "|weekday}}")
+    change(gateway, template, resource, {"en": own}, version=0)
+    said = texts_of(session, template)["en"]
+    assert render(gateway, said, resource, number, "en").text == "Sunday"
 
 
 @pytest.mark.parametrize(
