@@ -152,7 +152,7 @@ def test_a_field_that_was_added_is_filled_like_any_other(
     session: Session, kernel: Kernel, template: Template, resource: Resource
 ) -> None:
     typed = {"kind": "day", "label_en": "Met on", "label_zh": "初次见面"}
-    added = add_field(session, kernel.resources, resource, typed, actor=OPERATOR)
+    added = add_field(session, kernel.resources, resource.name, typed, actor=OPERATOR)
     values = {"name": "Ada", added.name: "2026-11-22"}
     [number] = resource.service.create(session, [values], actor=OPERATOR)
     gateway = Gateway(session, OPERATOR)
