@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from core.addons.manifest import AddonError
+from core.i18n import either
 from core.kernel import Kernel
 from core.kit.checks.messages import check_messages
 from core.messages import Template
@@ -132,3 +133,12 @@ def test_every_supplied_template_can_be_filled_in_both_languages(kernel: Kernel)
         zh, en = each.supplied("zh"), each.supplied("en")
         assert zh.text != en.text
         assert zh.subject != en.subject
+
+
+def test_a_wrong_tag_of_a_translation_is_found_by_the_check(kernel: Kernel) -> None:
+    visit = next(each for each in kernel.templates if each.id == "customer.visit")
+    templates = Templates()
+    templates.add(replace(visit, subject=either("{{nme}}，您好", "Dear {{name}}")))
+    [finding] = check_messages(kernel.catalogue.addons["customer"], replace(kernel, templates=templates))
+    assert "there is no field “nme” here; there are name," in finding.problem
+    assert finding.path.name == "customer.po"
