@@ -21,7 +21,7 @@ from core.resources.query import Query
 from core.web.lifecycle import gateway, kernel
 from core.web.message_models import FilledView, TagView, TemplateCard, TemplateGroup, WriteView
 from core.web.pages import bp
-from core.web.pages.request import display, gone_to, number_in, resource_at, tell, told
+from core.web.pages.request import gone_to, number_in, resource_at, saved, tell, told
 from core.web.shell import shell
 from core.web.view_models import FieldSection, FieldView, FormView, Option
 
@@ -225,12 +225,7 @@ def _section(spoken: str, texts: Texts, errors: Mapping[str, Sequence[str | Lazy
 
 def _subtitle(template: Template, about: Resource, kept: Kept) -> str:
     addon = str(kernel().catalogue.addons[template.addon].title)
-    saved = ""
-    if kept.updated_at is not None:
-        when = display().instant(kept.updated_at)
-        by, alone = _("Saved by %(who)s, %(when)s", who=kept.by, when=when), _("Saved %(when)s", when=when)
-        saved = by if kept.by else alone
-    return " · ".join(filter(None, (addon, str(about.title), saved)))
+    return " · ".join(filter(None, (addon, str(about.title), saved(kept.updated_at, kept.by))))
 
 
 def _newest(about: Resource) -> int | None:
