@@ -17,7 +17,7 @@ from core.messages.rendering import Gap, Rendered, Why, render
 from core.messages.stored import MAX_SUBJECT, MAX_TEXT, Kept, all_kept, change, kept_of, read, reset, texts_of
 from core.messages.tags import FILTERS, SENDER, TODAY
 from core.resources.declaration import Resource
-from core.resources.query import Query
+from core.resources.query import Order, Query
 from core.web.lifecycle import gateway, kernel
 from core.web.message_models import FilledView, TagView, TemplateCard, TemplateGroup, WriteView
 from core.web.pages import bp
@@ -232,7 +232,8 @@ def _newest(about: Resource) -> int | None:
     """A record to look at: the newest the reader reaches; None where he reaches none."""
     if not g.actor.may(about.name, "read"):
         return None
-    found = gateway().page(about, Query(fields=("id",), per_page=1, count=False)).records()
+    newest = Query(fields=("id",), sort=(Order("id", descending=True),), per_page=1, count=False)
+    found = gateway().page(about, newest).records()
     return found[0]["id"] if found else None
 
 
