@@ -26,6 +26,8 @@ from core.events import Deliveries
 from core.i18n import add_catalogue
 from core.jobs.registry import Jobs, JobsRoom
 from core.menus import Menu, MenuRoom
+from core.messages.declaration import Templates
+from core.messages.room import MessagesRoom
 from core.resources.channels import Channels, ChannelsRoom
 from core.resources.extending.side_table import ExtensionsRoom
 from core.resources.registry import Resources, ResourcesRoom
@@ -58,6 +60,8 @@ class Kernel:
     blueprints: list[tuple[str, Blueprint]] = field(default_factory=list)
     #: ``{addon: its settings}``.
     settings: dict[str, type[Settings]] = field(default_factory=dict)
+    #: What people write about records.
+    templates: Templates = field(default_factory=Templates)
     #: The owner's login, which makes tables; a worker has it, a web process never does.
     owner_url: str | None = field(default=None, repr=False)
 
@@ -137,7 +141,7 @@ def start_kernel(
     """
     permissions, resources, hooks, menu, jobs = Permissions(), Resources(), Hooks(), Menu(), Jobs()
     hooks.screens = resources
-    channels, seeds = Channels(), Seeds(resources)
+    channels, seeds, templates = Channels(), Seeds(resources), Templates()
     blueprints: list[tuple[str, Blueprint]] = []
     settings: dict[str, type[Settings]] = {}
     rooms: Sequence[Any] = (
@@ -152,6 +156,7 @@ def start_kernel(
         MenuRoom(menu, resources.names, permissions.names),
         JobsRoom(jobs),
         ChannelsRoom(channels),
+        MessagesRoom(templates, resources),
         _ViewsRoom(blueprints),
     )
     add_catalogue(Path(__file__).parent / "translations")
@@ -175,4 +180,5 @@ def start_kernel(
         seeds=seeds,
         blueprints=blueprints,
         settings=settings,
+        templates=templates,
     )

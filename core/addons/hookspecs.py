@@ -196,6 +196,7 @@ class CoreHooks:
 
     @slot(
         Native("core.edit", _l("Edit"), at_end=True),
+        Native("core.message", _l("Write a message…"), at_end=True),
         Native("core.origins", _l("Where the values come from"), at_end=True),
         Native("core.restore", _l("Restore"), at_end=True),
         Native("core.archive", _l("Archive"), at_end=True),

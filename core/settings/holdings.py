@@ -35,6 +35,7 @@ _ROWS: Final[Mapping[str, Lazy]] = {
     "core_import": _l("Imports with their mappings"),
     "core_import_row": _l("Rows of imports that wait or are bad"),
     "core_job": _l("Background jobs"),
+    "core_message_template": _l("Message templates"),
     "core_saved_view": _l("Saved views"),
     "core_search_doc": _l("Entries of the search"),
     "core_seed": _l("Supplied data"),

@@ -9,11 +9,12 @@ from core.addons.switching import THING, VERB
 from core.customising import services as customising
 from core.i18n import _l
 from core.menus import COMMANDS, MenuGroup, MenuItem
+from core.messages import declaration as messages
 
 
 @hookimpl
 def menu_items() -> Sequence[MenuItem | MenuGroup]:
-    """Lead administrators to people, units, addons and fields, and to what works in the background."""
+    """Lead administrators to what they decide, and to what works in the background."""
     settings = "core.settings"
     return [
         MenuGroup("top", ""),
@@ -53,6 +54,15 @@ def menu_items() -> Sequence[MenuItem | MenuGroup]:
             resource=customising.THING,
             verb=customising.VERB,
             url="/settings/customisation",
+        ),
+        MenuItem(
+            name="templates",
+            title=_l("Message templates"),
+            icon="template",
+            group=settings,
+            resource=messages.THING,
+            verb=messages.VERB,
+            url="/settings/messages",
         ),
         MenuItem(
             name="jobs",

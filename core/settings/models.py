@@ -6,6 +6,7 @@ from core.access import models as access_models
 from core.auth import models as auth_models
 from core.customising import models as customising_models
 from core.jobs import models as job_models
+from core.messages import models as message_models
 from core.resources import models as resource_models
 from core.resources.bulk import models as bulk_models
 from core.resources.exporting import models as export_models
@@ -23,6 +24,7 @@ __all__ = [
     "export_models",
     "import_models",
     "job_models",
+    "message_models",
     "resource_models",
     "search_models",
     "seed_models",

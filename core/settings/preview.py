@@ -294,6 +294,13 @@ def _settings(found: _Found) -> Iterator[Entry]:
             yield Entry(declared.url(), str(declared.title), labels)
 
 
+def _templates(found: _Found) -> Iterator[Entry]:
+    for template in found.kernel.templates:
+        if template.addon in found.addons:
+            about = found.kernel.resources.by_name.get(template.about)
+            yield Entry(template.id, str(template.title), str(about.title) if about is not None else "")
+
+
 def _api(found: _Found) -> Iterator[Entry]:
     """What the document of the API has for its resources, as the one who may do everything reads it."""
     resources = [each for each in found.resources() if not each.is_nested]
@@ -326,6 +333,7 @@ _PARTS: Final[Sequence[tuple[str, Lazy, Callable[[_Found], Iterator[Entry]]]]] =
     ("channels", _l("Channels"), _channels),
     ("panels", _l("Cards and buttons on pages"), _panels),
     ("settings", _l("Settings"), _settings),
+    ("templates", _l("Message templates"), _templates),
     ("hooks", _l("Where it joins in"), _hooks),
     ("api", _lp("addon", "Addresses of the API"), _api),
 )

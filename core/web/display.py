@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal
@@ -20,6 +19,7 @@ from markupsafe import Markup, escape
 from core.db.fields import Choice, Kind
 from core.i18n import LOCALES, _, ngettext
 from core.resources.declaration import Field
+from core.resources.written.phones import written_phone
 from core.web.view_models import Avatar, Option
 
 _MEANS_MARKUP = re.compile("[&<>'\"]")
@@ -93,7 +93,7 @@ class Display:
 
     def phone(self, value: str) -> str:
         """A telephone number as dialled from this country; foreign ones with their country."""
-        return _phone(value, self.country)
+        return written_phone(value, self.country)
 
     def size(self, size: int) -> str:
         """A number of bytes: 12 kB, 3.4 MB."""
@@ -253,20 +253,3 @@ def _who(name: str) -> Markup:
         '<span class="gx-who"><span class="gx-avatar gx-avatar-s gx-tint-{}" aria-hidden="true">{}</span>'
         "<span>{}</span></span>"
     ).format(avatar.tint, short, name)
-
-
-def _phone(value: str, country: str) -> str:
-    main, _sign, extension = value.partition(";ext=")
-    written = _number(main, country)
-    return f"{written} {_('ext.')} {extension}" if extension else written
-
-
-@lru_cache(maxsize=4096)
-def _number(value: str, country: str) -> str:
-    try:
-        number = phonenumbers.parse(value, None)
-    except phonenumbers.NumberParseException:
-        return value
-    home = phonenumbers.country_code_for_region(country) == number.country_code
-    style = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(number, style)

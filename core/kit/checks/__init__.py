@@ -15,6 +15,7 @@ from core.addons.manifest import CORE, Manifest
 from core.i18n import _
 from core.kernel import OWN_ADDONS, Kernel
 from core.kit.checks.imports import PUBLIC, PUBLIC_IN_TESTS, check_imports
+from core.kit.checks.messages import check_messages
 from core.kit.checks.migrations import check_migrations, check_names
 from core.kit.checks.permissions import check_permissions
 from core.kit.findings import Finding, line_of
@@ -54,6 +55,7 @@ def check_addon(kernel: Kernel, name: str, engine: Callable[[], Engine]) -> list
         if reason is None:
             found += check_names(addon)
             found += check_permissions(addon, kernel.resources)
+            found += check_messages(addon, kernel)
             found += _seeds(addon, kernel)
             found += check_migrations(engine(), kernel.catalogue, name)
     return sorted(dict.fromkeys(found), key=lambda each: (str(each.path), each.line, each.problem))

@@ -28,6 +28,7 @@ PUBLIC: Final = frozenset(
         "core.i18n",
         "core.jobs",
         "core.menus",
+        "core.messages",
         "core.resources.batch",
         "core.resources.channels",
         "core.resources.declaration",

@@ -16,6 +16,7 @@ from core.kit.reference.environment import environment_page
 from core.kit.reference.fields import fields_page
 from core.kit.reference.hooks import hooks_page
 from core.kit.reference.markdown import fence, page
+from core.kit.reference.messages import messages_page
 from core.kit.reference.public import public_page
 from core.kit.reference.resources import resources_page
 from core.kit.reference.rights import rights_page
@@ -42,6 +43,7 @@ def reference(kernel: Kernel, program: click.Group) -> Mapping[str, str]:
         "commands.md": commands_page(program),
         "jobs.md": jobs_page(kernel),
         "channels.md": channels_page(kernel),
+        "messages.md": messages_page(kernel),
         "environment.md": environment_page(),
         "public.md": public_page(),
     }
@@ -66,6 +68,7 @@ def _front(pages: Mapping[str, str]) -> str:
             "public.md",
             "jobs.md",
             "channels.md",
+            "messages.md",
         ),
         _("For administrators"): ("rights.md", "commands.md", "environment.md"),
         _("Records and API"): tuple(each for each in pages if each.startswith("resources/")),

@@ -30,6 +30,8 @@ KEPT: Final[Mapping[str, str]] = {
 }
 #: Where each addon that declares settings has its page.
 SETTINGS: Final = "/settings/options/<name>"
+#: Where the words of each message template are changed.
+MESSAGES: Final = "/settings/messages/<owner>/<name>"
 #: Where administrators add fields to a resource, and where they make up kinds of records of their own.
 ADDED: Final = "/settings/customisation/<resource>"
 MADE_UP: Final = "/settings/customisation/objects/<name>"
@@ -76,6 +78,9 @@ def addresses(app: Flask, kernel: Kernel, traces: Traces) -> Iterator[Address]:
             yield Address(_built(rule, values), methods, blueprint)
         elif rule.rule == SETTINGS:
             yield from (Address(_built(rule, {"name": each}), methods, each) for each in kernel.settings)
+        elif rule.rule.startswith(MESSAGES):
+            for each in kernel.templates:
+                yield Address(_built(rule, {"owner": each.addon, "name": each.name}), methods, each.addon)
         elif rule.rule.startswith(ADDED):
             for resource in with_pages(kernel, kernel.catalogue.addons):
                 path = _built(rule, {"resource": resource.name, "name": "x_never"})

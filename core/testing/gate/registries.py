@@ -19,7 +19,18 @@ from core.worker.clock import tell_tenants
 
 #: What the walk asks, and what of a kernel holds nothing that an addon brings.
 ASKED: Final = frozenset(
-    {"resources", "permissions", "hooks", "menu", "jobs", "channels", "blueprints", "settings", "seeds"}
+    {
+        "resources",
+        "permissions",
+        "hooks",
+        "menu",
+        "jobs",
+        "channels",
+        "blueprints",
+        "settings",
+        "seeds",
+        "templates",
+    }
 )
 PLAIN: Final = frozenset({"config", "database", "catalogue", "ledger", "owner_url"})
 
@@ -59,6 +70,9 @@ def what_registries_tell(kernel: Kernel, tenant: Tenant, off: Collection[str]) -
     yield from (
         f"records of {addon} are supplied" for addon in kernel.seeds.addons(tenant.addons) if addon in off
     )
+    for template in kernel.templates.on(tenant):
+        if {template.addon, template.about.partition(".")[0]} & set(off):
+            yield f"template {template.id} may be used"
     yield from _periodic(kernel, tenant, off)
 
 

@@ -165,6 +165,9 @@ def _own_actions(
         own["core.archive"] = archive
     if may_update and archived:
         own["core.restore"] = _restore(url)
+    if not archived and kernel().templates.about(g.tenant, resource.name):
+        title = _("Write a message…")
+        own["core.message"] = ActionView("message", title, f"{url}/message", "mail", dialog=True, more=True)
     if resource.has_timeline:
         title = _("Where the values come from")
         own["core.origins"] = ActionView(

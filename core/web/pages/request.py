@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from urllib.parse import quote, unquote
 
 import orjson
 from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 
-from core.i18n import language
+from core.i18n import _, language
 from core.resources.declaration import Resource
 from core.web.display import Display
 from core.web.lifecycle import gateway, kernel
@@ -38,6 +39,14 @@ def display() -> Display:
         g.display = Display(language=language(), timezone=g.tenant.timezone, country=g.tenant.country)
     found: Display = g.display
     return found
+
+
+def saved(at: datetime | None, by: str) -> str:
+    """When something was saved, and by whom where somebody is known; empty where nobody has."""
+    if at is None:
+        return ""
+    when = display().instant(at)
+    return _("Saved by %(who)s, %(when)s", who=by, when=when) if by else _("Saved %(when)s", when=when)
 
 
 def number_in(text: object) -> int | None:

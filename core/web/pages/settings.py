@@ -13,10 +13,10 @@ from core.db.fields import Kind
 from core.errors import GuanxiError, Invalid, NotFound, StaleVersion
 from core.i18n import _
 from core.resources.settings.declaration import VERB, Setting, Settings
-from core.resources.settings.stored import Kept, change, kept_of
+from core.resources.settings.stored import change, kept_of
 from core.web.lifecycle import kernel
 from core.web.pages import bp
-from core.web.pages.request import display, number_in, tell, told
+from core.web.pages.request import display, number_in, saved, tell, told
 from core.web.shell import shell
 from core.web.view_models import FieldSection, FieldView, FormView, Option
 
@@ -76,18 +76,8 @@ def _page(declared: type[Settings], values: dict[str, Any], refusal: GuanxiError
         errors=[refusal.detail] if refusal is not None and not errors else (),
         draft_key=f"{g.tenant.slug}:{g.actor.user_id}:settings:{declared.addon}",
     )
-    subtitle = " · ".join(filter(None, (str(declared.summary), _saved(kept))))
+    subtitle = " · ".join(filter(None, (str(declared.summary), saved(kept.updated_at, kept.by))))
     return render_template("records/form.html", shell=shell(), toasts=told(), view=view, subtitle=subtitle)
-
-
-def _saved(kept: Kept) -> str:
-    """Who saved last, and when."""
-    if kept.updated_at is None:
-        return ""
-    when = display().instant(kept.updated_at)
-    return (
-        _("Saved by %(who)s, %(when)s", who=kept.by, when=when) if kept.by else _("Saved %(when)s", when=when)
-    )
 
 
 def _field(setting: Setting, value: Any, errors: dict[str, list[str]]) -> FieldView:

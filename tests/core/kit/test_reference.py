@@ -19,6 +19,7 @@ from core.kit.reference import reference
 from core.kit.reference.commands import commands_of
 from core.kit.reference.fields import words
 from core.kit.reference.markdown import docstring, plain, prose
+from core.messages.tags import FILTERS
 from core.resources.extending.side_table import side_tables
 from core.settings.places import places
 
@@ -45,6 +46,8 @@ def test_everything_that_is_registered_is_there(kernel: Kernel, pages: Mapping[s
     wanted |= {("commands.md", f"## {name}") for name, _command in commands_of(cli, "guanxi")}
     wanted |= {("jobs.md", f"| `{kind.name}` |") for kind in kernel.jobs}
     wanted |= {("channels.md", f"| `{each.name}` |") for each in kernel.channels}
+    wanted |= {("messages.md", f"| `{each.id}` |") for each in kernel.templates}
+    wanted |= {("messages.md", f"| `{name}` |") for name in FILTERS}
     wanted |= {("environment.md", f"| `{each.name}` |") for each in VARIABLES}
     wanted |= {("public.md", f"| `{name}` |") for name in PUBLIC | PUBLIC_IN_TESTS}
     for resource in kernel.resources:

@@ -112,3 +112,5 @@ def test_every_addon_there_is_can_be_previewed(site: Site) -> None:
             found = _change(site, tenant, name).as_data()
             assert found["addon"] == name
     assert len(_change(site, tenant, "customer").preview.part("menu")) > 3
+    templates = {each.name: each.more for each in _change(site, tenant, "customer").preview.part("templates")}
+    assert templates["customer.visit"] == "Contact"

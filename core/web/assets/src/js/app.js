@@ -13,6 +13,7 @@ import "./counts.js";
 import "./imports.js";
 import "./watch.js";
 import "./exports.js";
+import "./messages.js";
 import "./bulk.js";
 import "./keys.js";
 import "./stream.js";
