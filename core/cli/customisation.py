@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from core.access.actor import OPERATOR
 from core.addons.discovery import discover
 from core.addons.manifest import CORE
 from core.cli.group import as_json, cli, for_tenant, show, work
+from core.customising.adopting import adopt
 from core.i18n import _, add_catalogue, ngettext
 from core.kernel import OWN_ADDONS
-from core.kit.customised import planned, write_customisation
+from core.kit.customised import MAP, planned, write_customisation
 from core.kit.scaffold import Wish, check_name, title_of
 
 
@@ -88,3 +92,43 @@ def export_customisation(
     click.echo(f"  export GUANXI_ADDONS_PATH={place.parent}")
     click.echo(f"  guanxi addon check {name}")
     click.echo(f"  pytest {place / 'tests'}")
+    click.echo(f"  guanxi addon enable {name} --tenant {slug}")
+    click.echo(f"  guanxi customisation adopt {name} --tenant {slug} --dry-run")
+
+
+@customisation.command("adopt")
+@click.argument("name")
+@for_tenant
+@click.option("--dry-run", is_flag=True, help="Count, and change nothing.")
+@as_json
+def adopt_customisation(name: str, slug: str, dry_run: bool, as_json: bool) -> None:
+    """Let an addon that was written from a tenant's customisation take over the values.
+
+    The addon is on. The fields and records of the administrators are archived afterwards; what they hold
+    stays until they are deleted. All of it is one transaction.
+
+    Example: guanxi customisation adopt equipment --tenant demo --dry-run
+    """
+    addon = work().kernel.catalogue.addons.get(name)
+    if addon is None or not (addon.folder / MAP).is_file():
+        raise click.ClickException(
+            _("There is no addon “%(name)s” that was written from a customisation.", name=name)
+        )
+    names = json.loads((addon.folder / MAP).read_text(encoding="utf-8"))
+    with work().tenant_session(slug) as session:
+        found = adopt(session, work().kernel.resources, names, actor=OPERATOR, dry_run=dry_run)
+    if as_json:
+        show([asdict(each) for each in found])
+        return
+    for each in found:
+        taken = ngettext("%(n)s record taken over", "%(n)s records taken over", each.taken)
+        click.echo(
+            _(
+                "%(resource)s: %(taken)s, %(left)s left out.",
+                resource=each.resource,
+                taken=taken,
+                left=each.left,
+            )
+        )
+    if dry_run:
+        click.echo(_("Nothing was changed."))

@@ -31,6 +31,7 @@ from core.kit.customised.plan import Plan, plan
 from core.kit.customised.sources import Sources
 from core.kit.customised.texts import Texts
 from core.resources.declaration import Resource
+from core.resources.editions import resource_seen
 from tests.core.kit.conftest import Guanxi
 
 ROOT = OWN_ADDONS.parent
@@ -174,6 +175,16 @@ def _customise(kernel: Kernel, session: Session) -> None:
     add(CUSTOMER, "link", "Favourite machine", "常用机台", target="custom.machines")
     add("custom.machines", "text", "Serial no.", "序列编号", is_required="yes", in_list="yes")
     add("custom.machines", "link", "Used by", "使用方", target=CUSTOMER)
+    machines, customers = (resource_seen(session, name) for name in ("custom.machines", CUSTOMER))
+    assert machines is not None
+    assert customers is not None
+    [press] = machines.service.create(session, [{"name": "Press", "x_serial_no": "S-1"}], actor=OPERATOR)
+    values = {
+        "name": "Lotus Tea", "x_nickname": "Lotty", "x_grade": "silver", "x_seats": 12,
+        "x_own_day": "2026-02-10", "x_own_tags": ["tea"], "x_favourite_machine": press,
+    }  # fmt: skip
+    [lotus] = customers.service.create(session, [values], actor=OPERATOR)
+    machines.service.update(session, press, {"x_used_by": lotus}, actor=OPERATOR)
 
 
 @pytest.mark.slow
@@ -207,6 +218,23 @@ def test_what_is_written_passes_its_check_and_its_tests(
         cwd=ROOT, env=environ, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    run("addon", "enable", "equipment", "--tenant", "one", addons=tmp_path)
+    adopt = ("customisation", "adopt", "equipment", "--tenant", "one")
+    for words in ([*adopt, "--dry-run"], adopt):
+        counted = json.loads(run(*words, "--json", addons=tmp_path))
+        assert counted == [
+            {"resource": "equipment.machine", "taken": 1, "left": 0},
+            {"resource": CUSTOMER, "taken": 1, "left": 0},
+        ]
+    columns = "name,nickname,grade,seats,own_day,own_tags,favourite_machine"
+    wanted = ("--tenant", "one", "--format", "jsonl", "--columns", columns)
+    [line] = run("export", CUSTOMER, *wanted, addons=tmp_path).splitlines()
+    assert json.loads(line) == {
+        "name": "Lotus Tea", "nickname": "Lotty", "grade": "silver", "seats": 12, "own_day": "2026-02-10",
+        "own_tags": ["tea"], "favourite_machine": "Press",
+    }  # fmt: skip
+    refused = guanxi(*adopt, addons=tmp_path)
+    assert refused.returncode == 1
     again = guanxi("customisation", "export", "--tenant", "one", "--name", "equipment", "--to", str(tmp_path))
     assert again.returncode == 1
     assert "there already" in again.stderr
