@@ -9,19 +9,22 @@ from typing import Any, Final
 
 from core.addons.switch import MADE_UP
 from core.customising.definitions import Definition
+from core.customising.models import CustomRecord
 from core.customising.naming import PREFIX
 from core.customising.objects import MadeUp
 from core.db.fields import Kind
 from core.errors import Invalid
 from core.i18n import _l
 from core.resources.declaration import Resource
+from core.resources.query import RESERVED
 
 #: Of identifiers of PostgreSQL; names of indexes begin with ``ix_`` and hold table and column.
 _LONGEST: Final = 63
-#: What a field of our own table must not be called: attributes of models, and columns all records have.
+#: What no field may be called: columns and fields that all records have, words of addresses, attributes of
+#: models, and names that the written classes read while they are made.
 _STANDING: Final = frozenset(
-    {"id", "version", "custom", "created_at", "updated_at", "archived_at", "created_by", "updated_by"}
-    | {"number", "name", "name_key", "owner", "unit", "owner_id", "unit_id", "metadata", "registry"}
+    {*map(str, CustomRecord.__table__.c.keys()), "owner", "unit", "created_by", "updated_by", *RESERVED}
+    | {"metadata", "registry", "fields", "date", "datetime", "int", "str", "bool", "list"}
 )
 
 

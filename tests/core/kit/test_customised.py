@@ -68,13 +68,15 @@ def test_names_lose_their_prefix_unless_another_has_them(seen: dict[str, Resourc
         field(Kind.TEXT, "x_city"),
         field(Kind.TEXT, "x_2nd"),
         field(Kind.TEXT, "x_class"),
+        field(Kind.DAY, "x_date"),
+        field(Kind.INTEGER, "x_count"),
         field(Kind.LINK, "x_keeper_id", target="core.user"),
         field(Kind.TEXT, "x_keeper_id_2"),
         field(Kind.TEXT, "x_nick_key"),
     ]
     [table] = plan("gear", fields, [], seen).tables
     assert [each.column for each in table.columns] == [
-        "nick", "gear_city", "gear_2nd", "gear_class", "keeper_id", "keeper_id_2", "gear_nick_key",
+        "nick", "gear_city", "gear_2nd", "gear_class", "gear_date", "gear_count", "keeper_id", "keeper_id_2", "gear_nick_key",
     ]  # fmt: skip
     assert (table.name, table.klass, table.resource) == ("gear_customer", "CustomerFacts", CUSTOMER)
     with pytest.raises(Invalid):
