@@ -68,7 +68,7 @@ def export_customisation(
     found = discover([OWN_ADDONS, *work().config.addons_path])
     check_name(name, {each.name for each in found.manifests} | set(found.broken))
     with work().tenant_session(slug) as session:
-        plan = planned(session, work().kernel.resources, name)
+        plan = planned(session, work().kernel.resources, name, work().kernel.catalogue.addons)
     title = title or title_of(name)
     wish = Wish(name, title, title_zh or title, author or work().tenant(slug).name, licence)
     place = write_customisation(folder, wish, plan, found.manifests)

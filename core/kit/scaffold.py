@@ -193,21 +193,21 @@ def _words(wish: Wish) -> _Words:
 
     add_catalogue(CORE.folder / "translations")
     summary = both(lambda title: _("%(title)s, from the first plan to the end", title=title))
-    record = _singular(wish.name)
+    record = singular_of(wish.name)
     klass = "".join(part.capitalize() for part in record.split("_"))
     if not record or keyword.iskeyword(record) or klass in _TAKEN_CLASSES or hasattr(builtins, klass):
         singular = both(lambda title: _("%(title)s entry", title=title))
         plural = both(lambda title: _("%(title)s entries", title=title))
         return _Words("entry", "entries", "Entry", singular, plural, summary, chinese)
     *_head, last = wish.title.split(" ")
-    one = _singular(last)
+    one = singular_of(last)
     singular = wish.title.removesuffix(last) + one if one else title_of(record)
     plural = wish.title if one else title_of(wish.name)
     chinese |= {singular: wish.title_zh, plural: wish.title_zh}
     return _Words(record, wish.name, klass, singular, plural, summary, chinese)
 
 
-def _singular(word: str) -> str:
+def singular_of(word: str) -> str:
     """One of what an English plural names; empty for what does not look like one."""
     for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")):
         if word.endswith(ending) and len(word) > len(ending) + 1:

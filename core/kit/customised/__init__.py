@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -34,13 +35,14 @@ class NothingAdded(Conflict):
     message = _l("The administrators of this tenant have added nothing that could be written.")
 
 
-def planned(session: Session, resources: Resources, addon: str) -> Plan:
+def planned(session: Session, resources: Resources, addon: str, installed: Iterable[str]) -> Plan:
     """Decide what the customisation of a tenant becomes in an addon; what is archived stays behind.
 
     Args:
         session: bound to the tenant.
         resources: of this process.
         addon: its name.
+        installed: the names of all addons, for the names of fields they bring where they are on.
 
     Raises:
         NothingAdded: there is nothing.
@@ -51,7 +53,10 @@ def planned(session: Session, resources: Resources, addon: str) -> Plan:
     kinds = [each for each in objects(session) if not each.is_archived]
     names = {each.resource for each in kinds}
     archived = {each.resource for each in objects(session)} - names
-    found = plan(addon, [each for each in fields if each.resource not in archived], kinds, seen)
+    fields = [each for each in fields if each.resource not in archived]
+    everything = resources.visible(replace(tenant_of(session), addons=frozenset(installed)))
+    taken = {each.name: {*each.fields, *each.lines_fields} for each in everything}
+    found = plan(addon, fields, kinds, seen, taken)
     if not found.tables:
         raise NothingAdded
     return found

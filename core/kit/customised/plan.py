@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 from core.addons.switch import MADE_UP
@@ -15,6 +16,7 @@ from core.customising.objects import MadeUp
 from core.db.fields import Kind
 from core.errors import Invalid
 from core.i18n import _l
+from core.kit.scaffold import singular_of
 from core.resources.declaration import Resource
 from core.resources.query import RESERVED
 
@@ -118,7 +120,11 @@ class Plan:
 
 
 def plan(
-    addon: str, fields: Iterable[Definition], kinds: Iterable[MadeUp], resources: Mapping[str, Resource]
+    addon: str,
+    fields: Iterable[Definition],
+    kinds: Iterable[MadeUp],
+    resources: Mapping[str, Resource],
+    taken: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Plan:
     """Decide what everything is called and where it lies.
 
@@ -127,6 +133,7 @@ def plan(
         fields: the definitions that are in use.
         kinds: the made-up kinds that are in use.
         resources: what the tenant sees, by name, with all that is added to it.
+        taken: names of fields that addons the tenant has off bring as well, by resource.
 
     Raises:
         Invalid: the addon's name makes names of tables that are too long.
@@ -159,7 +166,8 @@ def plan(
         klass = _class_of(record, "" if name in renamed else "Facts", classes)
         host = None if name in renamed else resources[name]
         table = f"{addon}_{record}"
-        columns = _columns(addon, klass, chosen, host, renamed, classes)
+        names = {*host.fields, *host.lines_fields, *taken.get(name, ())} if host is not None else set()
+        columns = _columns(addon, klass, chosen, names, renamed, classes)
         if name in renamed:
             columns = [_unwound(each, resource, links) for each in columns]
         _check_length(table, columns)
@@ -174,18 +182,9 @@ def _records(kinds: Sequence[MadeUp]) -> dict[str, str]:
     found: dict[str, str] = {}
     names = {each.name for each in kinds}
     for each in kinds:
-        one = _singular(each.name)
+        one = singular_of(each.name) or each.name
         found[each.name] = each.name if keyword.iskeyword(one) or one in names else one
     return found
-
-
-def _singular(name: str) -> str:
-    for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")):
-        if name.endswith(ending) and len(name) > len(ending) + 1:
-            return name.removesuffix(ending) + instead
-    return (
-        name[:-1] if name.endswith("s") and not name.endswith(("ss", "us", "is")) and len(name) > 3 else name
-    )
 
 
 def _class_of(name: str, ending: str, taken: set[str]) -> str:
@@ -211,13 +210,11 @@ def _columns(
     addon: str,
     klass: str,
     chosen: Sequence[Definition],
-    host: Resource | None,
+    names: Collection[str],
     renamed: Mapping[str, str],
     classes: set[str],
 ) -> list[Column]:
-    taken = set(_STANDING)
-    if host is not None:
-        taken |= {*host.fields, *host.lines_fields}
+    taken = {*_STANDING, *names}
     found = []
     for each in chosen:
         name = _field_name(addon, each, taken)

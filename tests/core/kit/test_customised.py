@@ -76,7 +76,8 @@ def test_names_lose_their_prefix_unless_another_has_them(seen: dict[str, Resourc
     ]
     [table] = plan("gear", fields, [], seen).tables
     assert [each.column for each in table.columns] == [
-        "nick", "gear_city", "gear_2nd", "gear_class", "gear_date", "gear_count", "keeper_id", "keeper_id_2", "gear_nick_key",
+        "nick", "gear_city", "gear_2nd", "gear_class", "gear_date", "gear_count",
+        "keeper_id", "keeper_id_2", "gear_nick_key",
     ]  # fmt: skip
     assert (table.name, table.klass, table.resource) == ("gear_customer", "CustomerFacts", CUSTOMER)
     with pytest.raises(Invalid):
@@ -147,11 +148,11 @@ def test_a_word_has_one_translation() -> None:
 
 def test_what_is_put_away_stays_behind(kernel: Kernel, session: Session) -> None:
     with pytest.raises(NothingAdded):
-        planned(session, kernel.resources, "gear")
+        planned(session, kernel.resources, "gear", kernel.catalogue.addons)
     for label in ("Nick", "Old"):
         add_field(session, kernel.resources, CUSTOMER, {"kind": "text", "label_en": label}, actor=OPERATOR)
     set_archived(session, kernel.resources, CUSTOMER, "x_old", archived=True, actor=OPERATOR)
-    found = planned(session, kernel.resources, "gear")
+    found = planned(session, kernel.resources, "gear", kernel.catalogue.addons)
     assert [each.name for table in found.tables for each in table.columns] == ["nick"]
 
 
