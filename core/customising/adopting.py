@@ -95,6 +95,11 @@ class _Part:
     #: Columns that both have.
     same: Sequence[str]
 
+    @property
+    def is_made_up(self) -> bool:
+        """Whether whole records move, and not fields beside them."""
+        return self.source is _record
+
 
 def adopt(
     session: Session, resources: Resources, names: Mapping[str, Any], *, actor: Actor, dry_run: bool = False
@@ -117,9 +122,10 @@ def adopt(
     seen = {each.name: each for each in resources.visible(tenant_of(session))}
     parts = list(_parts(session, seen, names))
     trial = session.begin_nested()
-    found = [_copy(session, part, {each.resource.name for each in parts if each.same[1:]}) for part in parts]
+    moved = {each.resource.name for each in parts if each.is_made_up}
+    found = [_copy(session, part, moved) for part in parts]
     for part in parts:
-        _join(session, part, {each.resource.name for each in parts if each.same[1:]})
+        _join(session, part, moved)
     if dry_run:
         trial.rollback()
         return found
@@ -198,13 +204,13 @@ def _join(session: Session, part: _Part, moved: set[str]) -> None:
 
 def _finish(session: Session, resources: Resources, part: _Part, actor: Actor) -> None:
     """Put the definitions away, let numbers go on behind those taken over, and the search find all."""
-    if part.source is _record:
+    if part.is_made_up:
         object_services.set_archived(session, part.before.partition(".")[2], archived=True, actor=actor)
         _count_on(session, part.target)
     else:
         for move in part.moves:
             services.set_archived(session, resources, part.before, move.before, archived=True, actor=actor)
-    if part.source is _record or any(move.field.word.search for move in part.moves):
+    if part.is_made_up or any(move.field.word.search for move in part.moves):
         enqueue(
             session, "core.reindex", {"resource": part.resource.name},
             actor=actor, label=str(part.resource.title_plural), key=part.resource.name,
@@ -214,12 +220,9 @@ def _finish(session: Session, resources: Resources, part: _Part, actor: Actor) -
 
 def _count_on(session: Session, table: Table) -> None:
     """Let keys and numbers of new records begin behind those that are there."""
-    digits = func.substring(table.c.number, r"\d+$")
-    highest = session.execute(
-        select(func.max(table.c.id), func.max(cast(digits, BigInteger))).select_from(table)
-    ).one()
-    sequences = (f"{table.name}_id_seq", f"{table.name}_number_seq")
-    for sequence, last in zip(sequences, highest, strict=True):
+    digits = cast(func.substring(table.c.number, r"\d+$"), BigInteger) if "number" in table.c else None
+    for name, value in (("id", table.c.id), ("number", digits)):
+        last = None if value is None else session.scalar(select(func.max(value)))
         if last:
             step = text("select count(nextval(cast(:sequence as regclass))) from generate_series(1, :last)")
-            session.execute(step, {"sequence": sequence, "last": last})
+            session.execute(step, {"sequence": f"{table.name}_{name}_seq", "last": last})

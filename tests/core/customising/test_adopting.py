@@ -1,0 +1,100 @@
+"""Values taken over by an addon: copied once, counted before, refused as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from core.access.actor import OPERATOR, Actor
+from core.customising import object_services
+from core.customising.adopting import Adopted, NotEmpty, NotThere, adopt
+from core.customising.definitions import definitions
+from core.customising.services import add_field
+from core.errors import Forbidden
+from core.kernel import Kernel
+from core.resources.declaration import resource_named
+from core.resources.editions import resource_seen
+from core.resources.gateway import Gateway
+from core.resources.query import Query
+from core.testing.plugin import MakeActor
+from tests.core.customising.conftest import CUSTOMER, AddField, Make
+
+FAIR = "industry_tradefair.fair"
+
+
+def _moved(before: str, after: str, resource: str = CUSTOMER, now: str = CUSTOMER) -> dict[str, Any]:
+    """An entry of the map of names."""
+    return {"from": {"resource": resource, "field": before}, "resource": now, "field": after}
+
+
+SERVICE = {
+    "objects": [],
+    "fields": [_moved("x_service", "service_offered"), _moved("x_goods", "traded_goods")],
+}
+
+
+def test_fields_beside_records_take_values_over(
+    kernel: Kernel, session: Session, gateway: Gateway, add: AddField, make: Make, actor_as: MakeActor
+) -> None:
+    add("pick", "Service")
+    add("tags", "Goods")
+    builder = make(x_service="Building", x_goods=["steel"])
+    newer = make("Pier Works", x_service="Printing", service_offered="Transport", firm_kind="service")
+    plain = make("Quay Works")
+    customers = resource_named(CUSTOMER)
+
+    def offered() -> list[Any]:
+        return [gateway.get(customers, each)["service_offered"] for each in (builder, newer, plain)]
+
+    with pytest.raises(Forbidden):
+        adopt(session, kernel.resources, SERVICE, actor=actor_as("analyst"))
+    wrong = {**SERVICE, "fields": [*SERVICE["fields"], _moved("x_none", "firm_kind")]}
+    with pytest.raises(NotThere):
+        adopt(session, kernel.resources, wrong, actor=OPERATOR)
+    counted = adopt(session, kernel.resources, SERVICE, actor=OPERATOR, dry_run=True)
+    assert counted == [Adopted(CUSTOMER, taken=1, left=1)]
+    assert offered() == [None, "Transport", None]
+    assert not any(each.is_archived for each in definitions(session, CUSTOMER))
+    assert adopt(session, kernel.resources, SERVICE, actor=OPERATOR) == counted
+    assert offered() == ["Building", "Transport", None]
+    assert gateway.get(customers, builder)["traded_goods"] == ["steel"]
+    assert all(each.is_archived for each in definitions(session, CUSTOMER))
+    with pytest.raises(NotThere):
+        adopt(session, kernel.resources, SERVICE, actor=OPERATOR)
+    assert offered() == ["Building", "Transport", None]
+
+
+def test_made_up_records_are_taken_over_with_their_keys(
+    kernel: Kernel, session: Session, operator: Actor, gateway: Gateway, add: AddField, make: Make
+) -> None:
+    object_services.make_up(session, {"title_en": "Show", "plural_en": "Shows"}, actor=OPERATOR)
+    for label in ("Begins", "Ends"):
+        values = {"kind": "day", "label_en": label}
+        add_field(session, kernel.resources, "custom.shows", values, actor=operator)
+    shows = resource_seen(session, "custom.shows")
+    assert shows is not None
+    rows = [
+        {"name": "Spring", "x_begins": "2026-03-01", "x_ends": "2026-03-03"},
+        {"name": "Autumn", "x_begins": "2026-09-01"},
+    ]
+    [spring, _autumn] = shows.service.create(session, rows, actor=operator)
+    names = {
+        "objects": [{"from": "custom.shows", "resource": FAIR}],
+        "fields": [
+            _moved("x_begins", "begins_on", "custom.shows", FAIR),
+            _moved("x_ends", "ends_on", "custom.shows", FAIR),
+        ],
+    }
+    assert adopt(session, kernel.resources, names, actor=operator) == [Adopted(FAIR, taken=1, left=1)]
+    fairs = resource_named(FAIR)
+    [fair] = gateway.page(fairs, Query()).records()
+    assert (fair["id"], fair["name"], str(fair["ends_on"])) == (spring, "Spring", "2026-03-03")
+    assert resource_seen(session, "custom.shows") is None
+    new = {"name": "Winter", "city": "Oslo", "begins_on": "2026-12-01", "ends_on": "2026-12-02"}
+    assert fairs.service.create(session, [new], actor=operator)[0] > spring
+    object_services.set_archived(session, "shows", archived=False, actor=operator)
+    with pytest.raises(NotEmpty):
+        adopt(session, kernel.resources, names, actor=operator)
+    assert gateway.count(fairs, Query()) == 2
