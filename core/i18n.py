@@ -73,18 +73,17 @@ def reload_catalogues() -> None:
 def _join(folder: Path, catalogues: dict[str, gettext_module.NullTranslations]) -> None:
     for language in LANGUAGES:
         for path in sorted(folder.glob(f"{language}/LC_MESSAGES/*.po")):
-            compiled = io.BytesIO()
+            known, compiled = catalogues.get(language, catalogues["en"]), io.BytesIO()
             with path.open("rb") as source:
-                write_mo(compiled, _without_known(read_po(source, locale=language), language))
+                write_mo(compiled, _without(known, read_po(source, locale=language)))
             compiled.seek(0)
             loaded = gettext_module.GNUTranslations(compiled)
-            loaded.add_fallback(catalogues.get(language, gettext_module.NullTranslations()))
+            loaded.add_fallback(known)
             catalogues[language] = loaded
 
 
-def _without_known(catalogue: Catalog, language: str) -> Catalog:
+def _without(known: gettext_module.NullTranslations, catalogue: Catalog) -> Catalog:
     """A catalogue without the texts that others have brought."""
-    known = _catalogues.get(language, _catalogues["en"])
     for message in list(catalogue):
         text = message.id if isinstance(message.id, str) else message.id[0]
         said = known.pgettext(message.context, text) if message.context else known.gettext(text)

@@ -84,7 +84,7 @@ class OrderResource(Resource):
             _lp("press", "Periodical"),
             "periodical",
             "issue",
-            "position",
+            "placement",
             "copy_due_on",
             when={"product": (Product.PERIODICAL,)},
         ),

@@ -40,8 +40,8 @@ _ORDERS: Final[tuple[tuple[str, Product, Values], ...]] = (
     ("Product site in two languages", Product.WEB_DESIGN, {"domain": "spirits.example", "pages": 8}),
     ("首页通栏广告一个月", Product.WEB_ADVERTISING, {"site": "糖酒资讯网", "ad_format": "首页通栏"}),
     ("Newsletter banner", Product.WEB_ADVERTISING, {"site": "Trade Weekly", "ad_format": "Banner"}),
-    ("会刊封底", Product.PERIODICAL, {"periodical": "糖酒会刊", "issue": "春季号", "position": "back"}),
-    ("行业期刊整版", Product.PERIODICAL, {"periodical": "酒业参考", "issue": "5 月刊", "position": "page"}),
+    ("会刊封底", Product.PERIODICAL, {"periodical": "糖酒会刊", "issue": "春季号", "placement": "back"}),
+    ("行业期刊整版", Product.PERIODICAL, {"periodical": "酒业参考", "issue": "5 月刊", "placement": "page"}),
     ("展馆入口户外大牌", Product.OUTDOOR, {"place": "会展中心东入口", "size": "12 × 6 m"}),
     ("机场高速单立柱", Product.OUTDOOR, {"place": "机场高速 12 公里处", "size": "18 × 6 m"}),
 )

@@ -119,8 +119,15 @@ def check(name: str, add_texts: bool, as_json: bool) -> None:
         click.get_current_context().exit(1)
     if not as_json:
         click.echo(_("%(name)s: nothing to mend.", name=name))
-        suite = "core.testing.conformance.Conformance"
-        click.echo(_("How it behaves, its tests tell: let them inherit %(suite)s.", suite=suite))
+        if not _tells_how_it_behaves(work().kernel.catalogue.addons[name].folder / "tests"):
+            suite = "core.testing.conformance.Conformance"
+            click.echo(_("How it behaves, its tests tell: let them inherit %(suite)s.", suite=suite))
+
+
+def _tells_how_it_behaves(tests: Path) -> bool:
+    """Whether the tests of an addon inherit the suite; of one whose tests lie elsewhere nobody knows."""
+    sources = list(tests.rglob("*.py"))
+    return not sources or any("core.testing.conformance" in path.read_text("utf-8") for path in sources)
 
 
 def _shown(path: Path) -> str:

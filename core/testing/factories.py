@@ -24,7 +24,7 @@ from core.resources.declaration import Field, Resource
 
 _FIRST_DAY: Final = date(2026, 1, 5)
 _COMPANIES: Final = ("Lotus Tea", "明德科技", "Alder & Finch", "华光印务", "Nordwind", "江南纺织")
-_PICKED: Final = ("Manufacturing", "零售", "Trade fair")
+_PICKED: Final = ("Manufacturing", "零售", "Recommended")
 #: How often what rules refuse is left out; they may look at one field only when another is filled.
 _TRIES: Final = 4
 

@@ -173,7 +173,7 @@ def upgrade() -> None:
         sa.Column("runs_until", sa.Date(), nullable=True),
         sa.Column("periodical", sa.String(length=120), nullable=True),
         sa.Column("issue", sa.String(length=40), nullable=True),
-        sa.Column("position", sa.String(length=40), nullable=True),
+        sa.Column("placement", sa.String(length=40), nullable=True),
         sa.Column("copy_due_on", sa.Date(), nullable=True),
         sa.Column("archived_reason", sa.String(length=300), nullable=True),
         sa.Column("owner_id", sa.BigInteger(), nullable=True),
@@ -185,8 +185,8 @@ def upgrade() -> None:
         sa.Column("created_by_id", sa.BigInteger(), nullable=True),
         sa.Column("updated_by_id", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
-            "position in ('front', 'back', 'inside_cover', 'page', 'half')",
-            name=op.f("ck_industry_tradefair_order_position"),
+            "placement in ('front', 'back', 'inside_cover', 'page', 'half')",
+            name=op.f("ck_industry_tradefair_order_placement"),
         ),
         sa.CheckConstraint(
             "product in ('booth', 'web_design', 'web_advertising', 'periodical', 'outdoor')",

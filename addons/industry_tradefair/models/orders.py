@@ -90,5 +90,5 @@ class Order(Record, Owned):
 
     periodical: Mapped[str | None] = fields.pick(120, label=_lp("press", "Periodical"))
     issue: Mapped[str | None] = fields.text(40, label=_lp("press", "Issue"))
-    position: Mapped[str | None] = fields.choice(Position, label=_lp("press", "Position"))
+    placement: Mapped[str | None] = fields.choice(Position, label=_l("Placement"))
     copy_due_on: Mapped[date | None] = fields.day(label=_l("Artwork due on"))

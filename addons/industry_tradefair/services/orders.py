@@ -23,7 +23,7 @@ FIELDS_OF: Final[Mapping[str, Mapping[str, object]]] = {
     Product.BOOTH: {"fair": None, "booth": None, "needs_builder": False, "reminded_on": None},
     Product.WEB_DESIGN: {"domain": None, "pages": None, "needs_hosting": False},
     Product.WEB_ADVERTISING: {"site": None, "ad_format": None, "runs_from": None, "runs_until": None},
-    Product.PERIODICAL: {"periodical": None, "issue": None, "position": None, "copy_due_on": None},
+    Product.PERIODICAL: {"periodical": None, "issue": None, "placement": None, "copy_due_on": None},
     Product.OUTDOOR: {"place": None, "size": None, "runs_from": None, "runs_until": None},
 }
 #: What must be known of each before it is confirmed.
@@ -31,7 +31,7 @@ NEEDED: Final[Mapping[str, Sequence[str]]] = {
     Product.BOOTH: ("fair", "booth"),
     Product.WEB_DESIGN: ("domain",),
     Product.WEB_ADVERTISING: ("site", "runs_from", "runs_until"),
-    Product.PERIODICAL: ("periodical", "issue", "position"),
+    Product.PERIODICAL: ("periodical", "issue", "placement"),
     Product.OUTDOOR: ("place", "runs_from", "runs_until"),
 }
 #: States in which a booth is taken.

@@ -30,6 +30,9 @@ KEPT: Final[Mapping[str, str]] = {
 }
 #: Where each addon that declares settings has its page.
 SETTINGS: Final = "/settings/options/<name>"
+#: Where administrators add fields to a resource, and where they make up kinds of records of their own.
+ADDED: Final = "/settings/customisation/<resource>"
+MADE_UP: Final = "/settings/customisation/objects/<name>"
 #: What somebody does with his own account; nothing of an addon is in it.
 PERSONAL: Final = frozenset({"/login", "/logout", "/preferences", "/api/v1/auth/token"})
 
@@ -73,6 +76,12 @@ def addresses(app: Flask, kernel: Kernel, traces: Traces) -> Iterator[Address]:
             yield Address(_built(rule, values), methods, blueprint)
         elif rule.rule == SETTINGS:
             yield from (Address(_built(rule, {"name": each}), methods, each) for each in kernel.settings)
+        elif rule.rule.startswith(ADDED):
+            for resource in with_pages(kernel, kernel.catalogue.addons):
+                path = _built(rule, {"resource": resource.name, "name": "x_never"})
+                yield Address(path, methods, resource.addon, resource.name)
+        elif rule.rule.startswith(MADE_UP):
+            yield Address(_built(rule, {"name": "never"}), methods, "core")
         elif rule.arguments:
             yield from _of_kept(rule, methods, traces)
         else:

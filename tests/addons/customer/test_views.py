@@ -208,6 +208,7 @@ def test_pages_ask_a_bounded_number_of_questions(
     with committed() as session:
         load_demo(session, kernel, tenant)
     browser = client()
+    browser.get("/")  # what a process asks once of a tenant
     asked: list[str] = []
     note: Any = lambda *args: asked.append(args[2])  # noqa: E731
     event.listen(kernel.database.engine, "before_cursor_execute", note)

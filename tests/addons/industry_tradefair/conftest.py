@@ -26,9 +26,7 @@ _LEAST: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def tenants(
-    tenants: dict[str, Tenant], kernel: Kernel, owner_engine: Engine
-) -> Iterator[dict[str, Tenant]]:
+def tenants(tenants: dict[str, Tenant], kernel: Kernel, owner_engine: Engine) -> Iterator[dict[str, Tenant]]:
     """The tenants of all tests, and for these ``agency`` with this addon on."""
     with owner_engine.begin() as connection:
         create_tenant(

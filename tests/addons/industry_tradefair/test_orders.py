@@ -21,7 +21,7 @@ from tests.addons.industry_tradefair.conftest import Make
 _FULL: dict[str, dict[str, Any]] = {
     "web_design": {"domain": "lotus.example", "pages": 8, "needs_hosting": True},
     "web_advertising": {"site": "Trade Weekly", "runs_from": "2026-03-01", "runs_until": "2026-03-31"},
-    "periodical": {"periodical": "Spirits", "issue": "5", "position": "back"},
+    "periodical": {"periodical": "Spirits", "issue": "5", "placement": "back"},
     "outdoor": {
         "place": "North gate",
         "size": "12 x 6 m",

@@ -181,8 +181,9 @@ _COUNTS = """
         (select count(distinct name) from t_main.customer_customer) as names,
         (select count(*) from t_main.customer_customer c join t_main.customer_customer p on p.id = c.parent_id
             where p.name = regexp_replace(c.name, '^.*属于', '')) as children,
-        (select count(*) from t_main.core_timeline_entry where kind = 'created') as histories,
-        (select count(*) from t_main.core_search_doc) as documents,
+        (select count(*) from t_main.core_timeline_entry
+            where kind = 'created' and resource = 'customer.customer') as histories,
+        (select count(*) from t_main.core_search_doc where resource = 'customer.customer') as documents,
         (select count(*) from t_main.core_change_set_row) as collected,
         (select count(*) from t_main.core_import_row) as left_over
 """

@@ -13,7 +13,6 @@ from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings, strategies
 from schemathesis import checks
 from schemathesis.core.result import Ok
-from sqlalchemy import text
 
 from core.testing.plugin import Browser
 
@@ -136,6 +135,7 @@ def test_no_request_the_document_allows_ends_in_an_error_of_ours(
     api: MakeApi, app: Flask, committed: Callable[[], Any]
 ) -> None:
     client = api()
+    callers = [client]
     client.post("core/units", json={"code": "A", "name": "Alpha"})
     for name in ("Acme", "Birch"):
         client.post("customer/customers", json={"name": name, "phones": [{"number": "13800138000"}]})
@@ -153,14 +153,13 @@ def test_no_request_the_document_allows_ends_in_an_error_of_ours(
             case.path_parameters.update({name: n % 3 + 1 for name, n in case.path_parameters.items()})
         answer = case.call_and_validate(
             base_url="http://main.localhost",
-            headers={"Authorization": f"Bearer {client.token}"},
+            headers={"Authorization": f"Bearer {callers[-1].token}"},
             checks=WANTED,
         )
         if answer.status_code < 300:
             reached.add(case.operation.label)
-        if answer.status_code == 401:
-            with committed() as session:  # the user behind the token was just archived
-                session.execute(text("update core_user set archived_at = null"))
+        if callers[-1].get("me").status_code == 401:  # its user was just archived
+            callers.append(api())
 
     for operation in found:
         FEW(given(operation.as_strategy(), strategies.booleans())(send))()
