@@ -73,10 +73,9 @@ class Sources:
     def _choices(self, column: Column) -> list[str]:
         place = f"{column.definition.resource}.{column.definition.name}"
         lines = ["", "", f"class {column.choices}(fields.Choice):", f'    """{_said(column.label)}."""', ""]
-        for number, option in enumerate(column.definition.options):
+        for option, name in zip(column.definition.options, _members(column.definition), strict=True):
             label = self._texts.code(_english(option), option.zh, f"{place}.{option.value}")
             tone = "" if option.tone == "mute" else f", {option.tone!r}"
-            name = _member(option, number)
             [assigned] = _code(f"{name} = ({option.value!r}, {label}{tone})")
             lines.append(assigned.replace(" = (", " = ", 1).removesuffix(")"))
         return lines
@@ -336,9 +335,14 @@ def _english(option: Option) -> str:
     return option.en or option.value.replace("_", " ").capitalize()
 
 
-def _member(option: Option, number: int) -> str:
-    name = option.value.upper()
-    return name if name.isidentifier() and not name.startswith("_") else f"OPTION_{number + 1}"
+def _members(definition: Definition) -> list[str]:
+    """What the options of a choice are called in its class; numbered where a value is no name for it."""
+    found: list[str] = []
+    for number, option in enumerate(definition.options, 1):
+        name = option.value.upper()
+        fits = name.isascii() and name.isidentifier() and not name.startswith("_") and name not in found
+        found.append(name if fits else f"OPTION_{number}")
+    return found
 
 
 def _type(column: Column, table: Table) -> str:
@@ -354,9 +358,8 @@ def _default(column: Column) -> list[str]:
     if value is None:
         return []
     if column.definition.kind is Kind.CHOICE:
-        options = column.definition.options
-        found = (_member(each, number) for number, each in enumerate(options) if each.value == value)
-        return [f"default={column.choices}.{name}" for name in found]
+        named = zip(column.definition.options, _members(column.definition), strict=True)
+        return [f"default={column.choices}.{name}" for option, name in named if option.value == value]
     return [] if value is False else [f"default={value!r}"]
 
 

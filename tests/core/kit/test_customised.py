@@ -108,7 +108,7 @@ def test_kinds_become_resources_and_links_follow_them(seen: dict[str, Resource])
 
 
 def test_what_a_field_can_do_comes_along(seen: dict[str, Resource]) -> None:
-    options = (Option("gold", "金牌", "Gold", "ok"), Option("2nd", "银牌", ""))
+    options = (Option("gold", "金牌", "Gold", "ok"), Option("2nd", "银牌", ""), Option("Gold", "", "More"))
     fields = [
         field(
             Kind.CHOICE, "x_grade", "Level", "级别",
@@ -121,7 +121,9 @@ def test_what_a_field_can_do_comes_along(seen: dict[str, Resource]) -> None:
     for text in files.values():
         ast.parse(text)
     models, resources = files["models.py"], files["resources.py"]
-    assert 'GOLD = "gold", _l("Gold"), "ok"\n    OPTION_2 = "2nd", _l("2nd")' in models
+    assert (
+        'GOLD = "gold", _l("Gold"), "ok"\n    OPTION_2 = "2nd", _l("2nd")\n    OPTION_3 = "Gold", ' in models
+    )
     assert "default=CustomerGrade.GOLD" in models
     assert "sensitivity=Sensitivity.SECRET" in models
     assert 'default="老王"' in models
