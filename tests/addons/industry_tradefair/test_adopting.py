@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from core.access.actor import OPERATOR, Actor
+from core.access.actor import OPERATOR
 from core.customising import object_services
 from core.customising.adopting import Adopted, NotEmpty, NotThere, adopt
 from core.customising.definitions import definitions
@@ -19,8 +19,10 @@ from core.resources.editions import resource_seen
 from core.resources.gateway import Gateway
 from core.resources.query import Query
 from core.testing.plugin import MakeActor
-from tests.core.customising.conftest import CUSTOMER, AddField, Make
 
+pytestmark = pytest.mark.slow
+
+CUSTOMER = "customer.customer"
 FAIR = "industry_tradefair.fair"
 
 
@@ -35,15 +37,30 @@ SERVICE = {
 }
 
 
+@pytest.fixture
+def gateway(session: Session) -> Gateway:
+    """Reads as the operator."""
+    return Gateway(session, OPERATOR)
+
+
 def test_fields_beside_records_take_values_over(
-    kernel: Kernel, session: Session, gateway: Gateway, add: AddField, make: Make, actor_as: MakeActor
+    kernel: Kernel, session: Session, gateway: Gateway, actor_as: MakeActor
 ) -> None:
-    add("pick", "Service")
-    add("tags", "Goods")
-    builder = make(x_service="Building", x_goods=["steel"])
-    newer = make("Pier Works", x_service="Printing", service_offered="Transport", firm_kind="service")
-    plain = make("Quay Works")
+    for kind, label in (("pick", "Service"), ("tags", "Goods")):
+        values = {"kind": kind, "label_en": label}
+        add_field(session, kernel.resources, CUSTOMER, values, actor=OPERATOR)
+    rows = [
+        {"name": "Harbour Works", "x_service": "Building", "x_goods": ["steel"]},
+        {
+            "name": "Pier Works",
+            "x_service": "Printing",
+            "service_offered": "Transport",
+            "firm_kind": "service",
+        },
+        {"name": "Quay Works"},
+    ]
     customers = resource_named(CUSTOMER)
+    builder, newer, plain = customers.service.create(session, rows, actor=OPERATOR)
 
     def offered() -> list[Any]:
         return [gateway.get(customers, each)["service_offered"] for each in (builder, newer, plain)]
@@ -67,19 +84,19 @@ def test_fields_beside_records_take_values_over(
 
 
 def test_made_up_records_are_taken_over_with_their_keys(
-    kernel: Kernel, session: Session, operator: Actor, gateway: Gateway, add: AddField, make: Make
+    kernel: Kernel, session: Session, gateway: Gateway
 ) -> None:
     object_services.make_up(session, {"title_en": "Show", "plural_en": "Shows"}, actor=OPERATOR)
     for label in ("Begins", "Ends"):
         values = {"kind": "day", "label_en": label}
-        add_field(session, kernel.resources, "custom.shows", values, actor=operator)
+        add_field(session, kernel.resources, "custom.shows", values, actor=OPERATOR)
     shows = resource_seen(session, "custom.shows")
     assert shows is not None
     rows = [
         {"name": "Spring", "x_begins": "2026-03-01", "x_ends": "2026-03-03"},
         {"name": "Autumn", "x_begins": "2026-09-01"},
     ]
-    [spring, _autumn] = shows.service.create(session, rows, actor=operator)
+    [spring, _autumn] = shows.service.create(session, rows, actor=OPERATOR)
     names = {
         "objects": [{"from": "custom.shows", "resource": FAIR}],
         "fields": [
@@ -87,14 +104,14 @@ def test_made_up_records_are_taken_over_with_their_keys(
             _moved("x_ends", "ends_on", "custom.shows", FAIR),
         ],
     }
-    assert adopt(session, kernel.resources, names, actor=operator) == [Adopted(FAIR, taken=1, left=1)]
+    assert adopt(session, kernel.resources, names, actor=OPERATOR) == [Adopted(FAIR, taken=1, left=1)]
     fairs = resource_named(FAIR)
     [fair] = gateway.page(fairs, Query()).records()
     assert (fair["id"], fair["name"], str(fair["ends_on"])) == (spring, "Spring", "2026-03-03")
     assert resource_seen(session, "custom.shows") is None
     new = {"name": "Winter", "city": "Oslo", "begins_on": "2026-12-01", "ends_on": "2026-12-02"}
-    assert fairs.service.create(session, [new], actor=operator)[0] > spring
-    object_services.set_archived(session, "shows", archived=False, actor=operator)
+    assert fairs.service.create(session, [new], actor=OPERATOR)[0] > spring
+    object_services.set_archived(session, "shows", archived=False, actor=OPERATOR)
     with pytest.raises(NotEmpty):
-        adopt(session, kernel.resources, names, actor=operator)
+        adopt(session, kernel.resources, names, actor=OPERATOR)
     assert gateway.count(fairs, Query()) == 2
