@@ -49,7 +49,7 @@ def test_fields_beside_records_take_values_over(
     for kind, label in (("pick", "Service"), ("tags", "Goods")):
         values = {"kind": kind, "label_en": label}
         add_field(session, kernel.resources, CUSTOMER, values, actor=OPERATOR)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": "Harbour Works", "x_service": "Building", "x_goods": ["steel"]},
         {
             "name": "Pier Works",
@@ -92,7 +92,7 @@ def test_made_up_records_are_taken_over_with_their_keys(
         add_field(session, kernel.resources, "custom.shows", values, actor=OPERATOR)
     shows = resource_seen(session, "custom.shows")
     assert shows is not None
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": "Spring", "x_begins": "2026-03-01", "x_ends": "2026-03-03"},
         {"name": "Autumn", "x_begins": "2026-09-01"},
     ]
