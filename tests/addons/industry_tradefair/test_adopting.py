@@ -33,7 +33,7 @@ def _moved(before: str, after: str, resource: str = CUSTOMER, now: str = CUSTOME
 
 SERVICE = {
     "objects": [],
-    "fields": [_moved("x_service", "service_offered"), _moved("x_goods", "traded_goods")],
+    "fields": [_moved("x_own_service", "service_offered"), _moved("x_own_goods", "traded_goods")],
 }
 
 
@@ -46,14 +46,14 @@ def gateway(session: Session) -> Gateway:
 def test_fields_beside_records_take_values_over(
     kernel: Kernel, session: Session, gateway: Gateway, actor_as: MakeActor
 ) -> None:
-    for kind, label in (("pick", "Service"), ("tags", "Goods")):
+    for kind, label in (("pick", "Own service"), ("tags", "Own goods")):
         values = {"kind": kind, "label_en": label}
         add_field(session, kernel.resources, CUSTOMER, values, actor=OPERATOR)
     rows: list[dict[str, Any]] = [
-        {"name": "Harbour Works", "x_service": "Building", "x_goods": ["steel"]},
+        {"name": "Harbour Works", "x_own_service": "Building", "x_own_goods": ["steel"]},
         {
             "name": "Pier Works",
-            "x_service": "Printing",
+            "x_own_service": "Printing",
             "service_offered": "Transport",
             "firm_kind": "service",
         },

@@ -208,6 +208,9 @@ def test_what_is_written_passes_its_check_and_its_tests(
     run("customisation", "export", "--tenant", "one", "--name", "equipment", "--to", str(tmp_path), *named)
     written = tmp_path / "equipment"
     assert {each.name for each in tmp_path.iterdir()} == {"equipment"}
+    again = guanxi("customisation", "export", "--tenant", "one", "--name", "equipment", "--to", str(tmp_path))
+    assert again.returncode == 1
+    assert "there already" in again.stderr
     assert len(json.loads((written / "customisation.json").read_text(encoding="utf-8"))["fields"]) == 16
     assert "nothing to mend" in run("addon", "check", "equipment", addons=tmp_path)
     for command in (["check"], ["format", "--check"]):
@@ -242,9 +245,6 @@ def test_what_is_written_passes_its_check_and_its_tests(
     }  # fmt: skip
     refused = guanxi(*adopt, addons=tmp_path)
     assert refused.returncode == 1
-    again = guanxi("customisation", "export", "--tenant", "one", "--name", "equipment", "--to", str(tmp_path))
-    assert again.returncode == 1
-    assert "there already" in again.stderr
 
 
 def _in(urls: Any, config: Any, slug: str, do: Callable[[Kernel, Session], None]) -> None:
