@@ -174,14 +174,32 @@ def code(
     return _column(word, String(length), index=index)
 
 
-def multiline(*, label: Lazy, help: Lazy | None = None, max_length: int = 20_000) -> MappedColumn[Any]:
+def multiline(
+    *,
+    label: Lazy,
+    help: Lazy | None = None,
+    max_length: int = 20_000,
+    search: bool = False,
+    sensitivity: Sensitivity = Sensitivity.INTERNAL,
+) -> MappedColumn[Any]:
     """Text of several lines."""
-    return _column(Word(Kind.MULTILINE, label, help, max_length=max_length), Text)
+    word = Word(Kind.MULTILINE, label, help, sensitivity, search=search, max_length=max_length)
+    return _column(word, Text)
 
 
-def pick(length: int, *, label: Lazy, help: Lazy | None = None, index: bool = True) -> MappedColumn[Any]:
+def pick(
+    length: int,
+    *,
+    label: Lazy,
+    help: Lazy | None = None,
+    index: bool = True,
+    search: bool = False,
+    sensitivity: Sensitivity = Sensitivity.INTERNAL,
+    default: str | None = None,
+) -> MappedColumn[Any]:
     """Text from a vocabulary that grows by use; forms suggest the values already in use."""
-    return _column(Word(Kind.PICK, label, help, max_length=length), String(length), index=index)
+    word = Word(Kind.PICK, label, help, sensitivity, search=search, max_length=length)
+    return _column(word, String(length), index=index, default=default)
 
 
 def sort_key(length: int = 400) -> MappedColumn[Any]:
@@ -201,11 +219,12 @@ def choice(
     help: Lazy | None = None,
     default: Choice | None = None,
     index: bool = False,
+    sensitivity: Sensitivity = Sensitivity.INTERNAL,
 ) -> MappedColumn[Any]:
     """One value of a closed list."""
     value = default.value if default is not None else None
     return _column(
-        Word(Kind.CHOICE, label, help, choices=choices),
+        Word(Kind.CHOICE, label, help, sensitivity, choices=choices),
         String(40),
         default=value,
         server_default=value,
@@ -214,24 +233,43 @@ def choice(
 
 
 def phone(
-    *, label: Lazy, help: Lazy | None = None, search: bool = True, index: bool = True
+    *,
+    label: Lazy,
+    help: Lazy | None = None,
+    search: bool = True,
+    index: bool = True,
+    sensitivity: Sensitivity = Sensitivity.SENSITIVE,
 ) -> MappedColumn[Any]:
     """A telephone number, stored as E.164 (``+8613800138000``), shown as the reader dials it."""
-    word = Word(Kind.PHONE, label, help, Sensitivity.SENSITIVE, search=search, max_length=40)
+    word = Word(Kind.PHONE, label, help, sensitivity, search=search, max_length=40)
     return _column(word, String(40), index=index)
 
 
 def email(
-    *, label: Lazy, help: Lazy | None = None, search: bool = True, index: bool = True, unique: bool = False
+    *,
+    label: Lazy,
+    help: Lazy | None = None,
+    search: bool = True,
+    index: bool = True,
+    unique: bool = False,
+    sensitivity: Sensitivity = Sensitivity.SENSITIVE,
 ) -> MappedColumn[Any]:
     """A mail address, its domain in lower case."""
-    word = Word(Kind.EMAIL, label, help, Sensitivity.SENSITIVE, search=search, max_length=254)
+    word = Word(Kind.EMAIL, label, help, sensitivity, search=search, max_length=254)
     return _column(word, String(254), index=index and not unique, unique=unique or None)
 
 
-def url(*, label: Lazy, help: Lazy | None = None, length: int = 200) -> MappedColumn[Any]:
+def url(
+    *,
+    label: Lazy,
+    help: Lazy | None = None,
+    length: int = 200,
+    index: bool = False,
+    sensitivity: Sensitivity = Sensitivity.INTERNAL,
+) -> MappedColumn[Any]:
     """The address of a web page, with ``https://`` put before it where it is missing."""
-    return _column(Word(Kind.URL, label, help, max_length=length), String(length))
+    word = Word(Kind.URL, label, help, sensitivity, max_length=length)
+    return _column(word, String(length), index=index or None)
 
 
 def integer(
@@ -241,29 +279,51 @@ def integer(
     default: int | None = None,
     grouped: bool = True,
     readonly: bool = False,
+    index: bool = False,
+    sensitivity: Sensitivity = Sensitivity.INTERNAL,
 ) -> MappedColumn[Any]:
     """A whole number; ``grouped=False`` for years and the like, shown without separators."""
-    word = Word(Kind.INTEGER, label, help, grouped=grouped, readonly=readonly)
-    return _column(word, Integer, default=default)
+    word = Word(Kind.INTEGER, label, help, sensitivity, grouped=grouped, readonly=readonly)
+    return _column(word, Integer, default=default, index=index or None)
 
 
-def flag(*, label: Lazy, help: Lazy | None = None, default: bool = False) -> MappedColumn[Any]:
+def flag(
+    *,
+    label: Lazy,
+    help: Lazy | None = None,
+    default: bool = False,
+    index: bool = False,
+    sensitivity: Sensitivity = Sensitivity.INTERNAL,
+) -> MappedColumn[Any]:
     """Yes or no."""
     shown = sql("true") if default else false()
-    return _column(Word(Kind.FLAG, label, help), Boolean, default=default, server_default=shown)
+    word = Word(Kind.FLAG, label, help, sensitivity)
+    return _column(word, Boolean, default=default, server_default=shown, index=index or None)
 
 
-def day(*, label: Lazy, help: Lazy | None = None, index: bool = False) -> MappedColumn[Any]:
+def day(
+    *,
+    label: Lazy,
+    help: Lazy | None = None,
+    index: bool = False,
+    sensitivity: Sensitivity = Sensitivity.INTERNAL,
+) -> MappedColumn[Any]:
     """A calendar day, without a time or a zone."""
-    return _column(Word(Kind.DAY, label, help), Date, index=index or None)
+    return _column(Word(Kind.DAY, label, help, sensitivity), Date, index=index or None)
 
 
 def instant(
-    *, label: Lazy, help: Lazy | None = None, readonly: bool = False, now: bool = False, index: bool = False
+    *,
+    label: Lazy,
+    help: Lazy | None = None,
+    readonly: bool = False,
+    now: bool = False,
+    index: bool = False,
+    sensitivity: Sensitivity = Sensitivity.INTERNAL,
 ) -> MappedColumn[Any]:
     """A moment, stored in UTC, shown in the reader's zone; ``now`` fills it at the insert."""
     return _column(
-        Word(Kind.INSTANT, label, help, readonly=readonly),
+        Word(Kind.INSTANT, label, help, sensitivity, readonly=readonly),
         DateTime(timezone=True),
         server_default=func.now() if now else None,
         index=index or None,
@@ -280,13 +340,14 @@ def link(
     index: bool = True,
     on_delete: str | None = None,
     circular: bool = False,
+    sensitivity: Sensitivity = Sensitivity.INTERNAL,
 ) -> MappedColumn[Any]:
     """A link to a record of ``target``; the column ends in ``_id``, the field does not.
 
     ``circular`` marks the link that closes a circle of tables, so that they can be sorted.
     """
     return _column(
-        Word(Kind.LINK, label, help, readonly=readonly, target=target),
+        Word(Kind.LINK, label, help, sensitivity, readonly=readonly, target=target),
         BigInteger,
         ForeignKey(f"{table_of(target)}.id", ondelete=on_delete, use_alter=circular),
         index=index,
@@ -294,10 +355,15 @@ def link(
     )
 
 
-def tags(*, label: Lazy, help: Lazy | None = None) -> MappedColumn[Any]:
+def tags(
+    *, label: Lazy, help: Lazy | None = None, sensitivity: Sensitivity = Sensitivity.INTERNAL
+) -> MappedColumn[Any]:
     """Short words put on a record freely."""
     return _column(
-        Word(Kind.TAGS, label, help, max_length=40), ARRAY(String(40)), default=list, server_default="{}"
+        Word(Kind.TAGS, label, help, sensitivity, max_length=40),
+        ARRAY(String(40)),
+        default=list,
+        server_default="{}",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,8 +14,13 @@ _STEP: Final = 4
 
 def statement(node: ast.stmt, indent: int = _STEP) -> list[str]:
     """The lines of a statement; calls and lists are broken where a line would be too long."""
-    if isinstance(node, ast.Expr):
-        return _laid_out(node.value, indent)
+    match node:
+        case ast.Expr(value=value):
+            return _laid_out(value, indent)
+        case ast.Assign(targets=[target], value=value):
+            return _laid_out(value, indent, f"{expression(target)} = ")
+        case ast.AnnAssign(target=target, annotation=kind, value=ast.expr() as value):
+            return _laid_out(value, indent, f"{expression(target)}: {expression(kind)} = ")
     return [" " * indent + line for line in ast.unparse(node).splitlines()]
 
 
@@ -28,7 +34,7 @@ def one_line(code: str) -> str:
 def _laid_out(node: ast.expr, indent: int, before: str = "", after: str = "") -> list[str]:
     """The lines of an expression between two texts."""
     line = f"{' ' * indent}{before}{expression(node)}{after}"
-    if len(line) <= WIDTH:
+    if _fits(line):
         return [line]
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and not before:
         *most, last = _pieces(node.value, WIDTH - indent - len(after) - 2)
@@ -40,13 +46,18 @@ def _laid_out(node: ast.expr, indent: int, before: str = "", after: str = "") ->
     lines = [f"{' ' * indent}{before}{head}"]
     inner = indent + _STEP
     together = " " * inner + ", ".join(name + expression(value) for name, value in parts)
-    if len(together) <= WIDTH:
+    if isinstance(node, ast.Call) and _fits(together):
         lines.append(together)
     else:
-        comma = "," if len(parts) > 1 else ""
+        comma = "," if len(parts) > 1 or not isinstance(node, ast.Call) else ""
         for name, value in parts:
             lines += _laid_out(value, inner, name, comma)
     return [*lines, f"{' ' * indent}{close}{after}"]
+
+
+def _fits(line: str) -> bool:
+    """Whether a line is short enough; Chinese is as wide as two letters."""
+    return len(line) + sum(unicodedata.east_asian_width(each) in "WF" for each in line) <= WIDTH
 
 
 def _opened(node: ast.expr) -> tuple[str, list[tuple[str, ast.expr]], str] | None:
@@ -58,6 +69,11 @@ def _opened(node: ast.expr) -> tuple[str, list[tuple[str, ast.expr]], str] | Non
             return f"{expression(node.func)}(", parts, ")"
         case ast.List(elts=parts) if parts:
             return "[", [("", each) for each in parts], "]"
+        case ast.Tuple(elts=parts) if parts:
+            return "(", [("", each) for each in parts], ")"
+        case ast.Dict(keys=keys, values=values) if keys and all(keys):
+            named = zip(keys, values, strict=True)
+            return "{", [(f"{expression(key)}: ", value) for key, value in named if key is not None], "}"
         case _:
             return None
 
@@ -74,6 +90,8 @@ def expression(node: ast.expr) -> str:
             return f"{expression(node.func)}({', '.join(parts)})"
         case ast.Attribute(value=owner, attr=name):
             return f"{expression(owner)}.{name}"
+        case ast.Subscript(value=owner, slice=ast.Tuple(elts=parts)) if parts:
+            return f"{expression(owner)}[{', '.join(map(expression, parts))}]"
         case ast.Subscript(value=owner, slice=key):
             return f"{expression(owner)}[{expression(key)}]"
         case ast.List(elts=parts):

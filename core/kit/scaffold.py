@@ -20,7 +20,7 @@ from typing import Any, Final
 from core.addons.manifest import CORE, NAME, RESERVED, Manifest
 from core.errors import Conflict, GuanxiError, Invalid
 from core.i18n import _, _l, add_catalogue, speaking
-from core.kit.texts import Key, Room, room_at, update
+from core.kit.texts import Key, key_of, room_at, update
 
 _TEMPLATE: Final = Path(__file__).parent / "template"
 #: What a title must not hold: it is written into Python, TOML and catalogues as it is.
@@ -81,7 +81,7 @@ def title_of(name: str) -> str:
 
 def known_chinese(title: str, installed: Sequence[Manifest]) -> str:
     """What the catalogues say for ``title`` already; empty where they do not know it."""
-    return _known(installed).get((None, title), "")
+    return known_texts(installed).get((None, title), "")
 
 
 def check_name(name: str, taken: Collection[str]) -> None:
@@ -118,16 +118,27 @@ def write_addon(folder: Path, wish: Wish, installed: Sequence[Manifest]) -> Path
         NotWritten: it does not run.
     """
     check_name(wish.name, ())
-    _check_texts(wish)
+    check_texts(wish)
+    return write_whole(folder, wish.name, lambda place: _write_files(place, wish, _words(wish), installed))
+
+
+def write_whole(folder: Path, name: str, write: Callable[[Path], None]) -> Path:
+    """Have an addon written below ``folder``, its first revision added; see `write_addon`.
+
+    Args:
+        folder: where addons lie; made where it is not there.
+        name: of the addon.
+        write: writes its files into the folder it is given.
+    """
     folder = folder.resolve()
-    target = folder / wish.name
+    target = folder / name
     if target.exists():
         raise FolderThere(folder=target)
     made, aside = _make_folders(folder)
     try:
-        place = aside / wish.name
-        _write_files(place, wish, _words(wish), installed)
-        _write_first_revision(aside, place, wish)
+        place = aside / name
+        write(place)
+        _write_first_revision(aside, place, name)
         try:
             place.rename(target)
         except OSError:
@@ -151,7 +162,12 @@ def _make_folders(folder: Path) -> tuple[list[Path], Path]:
         raise NotWritten(why=f"{error.filename}: {error.strerror}") from error
 
 
-def _check_texts(wish: Wish) -> None:
+def check_texts(wish: Wish) -> None:
+    """See that titles, author and licence can be written down.
+
+    Raises:
+        Invalid: one of them cannot.
+    """
     errors: dict[str, list[Any]] = {}
     for name in ("title", "title_zh", "author", "licence"):
         value = getattr(wish, name)
@@ -177,21 +193,21 @@ def _words(wish: Wish) -> _Words:
 
     add_catalogue(CORE.folder / "translations")
     summary = both(lambda title: _("%(title)s, from the first plan to the end", title=title))
-    record = _singular(wish.name)
+    record = singular_of(wish.name)
     klass = "".join(part.capitalize() for part in record.split("_"))
     if not record or keyword.iskeyword(record) or klass in _TAKEN_CLASSES or hasattr(builtins, klass):
         singular = both(lambda title: _("%(title)s entry", title=title))
         plural = both(lambda title: _("%(title)s entries", title=title))
         return _Words("entry", "entries", "Entry", singular, plural, summary, chinese)
     *_head, last = wish.title.split(" ")
-    one = _singular(last)
+    one = singular_of(last)
     singular = wish.title.removesuffix(last) + one if one else title_of(record)
     plural = wish.title if one else title_of(wish.name)
     chinese |= {singular: wish.title_zh, plural: wish.title_zh}
     return _Words(record, wish.name, klass, singular, plural, summary, chinese)
 
 
-def _singular(word: str) -> str:
+def singular_of(word: str) -> str:
     """One of what an English plural names; empty for what does not look like one."""
     for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")):
         if word.endswith(ending) and len(word) > len(ending) + 1:
@@ -203,7 +219,7 @@ def _singular(word: str) -> str:
 
 def _write_files(place: Path, wish: Wish, words: _Words, installed: Sequence[Manifest]) -> None:
     standing: dict[str, str] = json.loads((_TEMPLATE / "words.json").read_text(encoding="utf-8"))
-    known = _known(installed)
+    known = known_texts(installed)
     chinese = {text: known.get((None, text), own) for text, own in {**standing, **words.chinese}.items()}
     values = {
         "name": wish.name,
@@ -225,33 +241,33 @@ def _write_files(place: Path, wish: Wish, words: _Words, installed: Sequence[Man
         path = path.with_name(path.name.replace("test_file", f"test_{wish.name}"))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(Template(source.read_text(encoding="utf-8")).substitute(values), encoding="utf-8")
-    _write_chinese(room_at(place, wish.name), room_at(CORE.folder, "core"), chinese)
+    write_chinese(place, wish.name, {(None, text): own for text, own in chinese.items()})
 
 
-def _write_chinese(room: Room, core: Room, chinese: Mapping[str, str]) -> None:
-    """Fill the catalogue with all that is said and that the core does not say already."""
-    update(room, core)
+def write_chinese(place: Path, name: str, chinese: Mapping[Key, str]) -> None:
+    """Fill an addon's catalogue with all that is said and that the core does not say already."""
+    room = room_at(place, name)
+    update(room, room_at(CORE.folder, "core"))
     for book in room.books:
         for message in book.messages:
-            assert isinstance(message.id, str)
-            message.string = chinese[message.id]
+            message.string = chinese[key_of(message)]
         book.write()
 
 
-def _known(installed: Sequence[Manifest]) -> dict[Key, str]:
+def known_texts(installed: Sequence[Manifest]) -> dict[Key, str]:
     """All that is said in Chinese already; a word has one translation everywhere."""
     rooms = [*(room_at(each.folder, each.name) for each in installed), room_at(CORE.folder, "core")]
     return {key: text for room in rooms for key, text in room.translated.items()}
 
 
-def _write_first_revision(aside: Path, place: Path, wish: Wish) -> None:
+def _write_first_revision(aside: Path, place: Path, name: str) -> None:
     """Let a process of its own load the new addon and write its tables down: what it writes is true.
 
     Raises:
         NotWritten: the addon does not load, or there is no database to try it in.
     """
     folders = [*filter(None, os.environ.get("GUANXI_ADDONS_PATH", "").split(os.pathsep)), str(aside)]
-    command = ["addon", "makemigration", wish.name, "-m", f"create the tables of {wish.name}"]
+    command = ["addon", "makemigration", name, "-m", f"create the tables of {name}"]
     done = subprocess.run(
         [sys.executable, "-c", "from core.cli import main; main()", *command],
         env={

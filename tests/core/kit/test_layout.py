@@ -27,6 +27,10 @@ LONG = "'planned', " * 14 + "'done'"
         "op.execute('two\\nlines')",
         "op.add_column('a', sa.Column('b', sa.String(length=40), server_default=sa.text('x'), **options))",
         "op.f(('a',), ('a', 'b'), {'a': [1, -2, None]}, a.b['c'])",
+        f"state = ({LONG})",
+        f"states: dict[str, list[str]] = {{'{'a' * 60}': ['{'b' * 60}'], 'c': ['d']}}",
+        f"form = (Section(f('Basics'), {LONG}, id='basics'),)",
+        "said = [" + "'到访日期', " * 9 + "]",
     ],
 )
 def test_what_is_laid_out_is_the_same_and_as_the_formatter_has_it(code: str, tmp_path: Path) -> None:
