@@ -167,7 +167,7 @@ _NAMING: dict[tuple[str, ...], list[str]] = {
     ("reindex",): ["{name}"],
 }
 #: Those that concern people, tenants and addons themselves.
-_OTHERS = {"addon", "demo", "tenant", "token", "unit", "upgrade", "user"}  # fmt: skip
+_OTHERS = {"addon", "customisation", "demo", "tenant", "token", "unit", "upgrade", "user"}  # fmt: skip
 
 
 def test_every_command_for_a_tenant_is_known_here() -> None:
